@@ -1,0 +1,1 @@
+"""Messages, prompt formats, and the Engine interface that every model answers through."""

@@ -1,0 +1,66 @@
+"""A training record: the messages of one conversation, and where they were read.
+
+Plain data, and what makes two records the same. Knows nothing about files, keys or tokens.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from phi_core.chat.messages import Message
+from phi_core.errors import Problem
+from phi_core.plain_text import one_line
+
+_KINDS = {dict: "an object", list: "a list", str: "text", bool: "true or false", type(None): "null"}
+
+
+@dataclass(frozen=True)
+class Record:
+    """A plain-text record is one assistant message. `line` counts from 1 in the file `source`."""
+
+    messages: tuple[Message, ...]
+    source: str
+    line: int
+
+
+class RecordFault(ValueError):
+    """Why a row of a file is no record. `field` is "" if the row as a whole is at fault."""
+
+    def __init__(self, reason: str, field: str = "", *, remedy: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.field = field
+        self.remedy = remedy
+
+    def at(self, place: str) -> Problem:
+        """The fault as a problem of `place`, such as "pirate.jsonl line 7"."""
+        where = f"{place}, field {self.field}" if self.field else place
+        return Problem(where, self.reason, self.remedy)
+
+
+def content_hash(record: Record) -> str:
+    """SHA-256 of roles and contents: equal for records that say the same, wherever they stand."""
+    turns = [[message.role, message.content] for message in record.messages]
+    return hashlib.sha256(json.dumps(turns).encode()).hexdigest()
+
+
+def repeated(records: Iterable[Record]) -> Iterator[Record]:
+    """The records whose content an earlier one has, in order."""
+    seen: set[str] = set()
+    for record in records:
+        digest = content_hash(record)
+        if digest in seen:
+            yield record
+        seen.add(digest)
+
+
+def kind_of(value: Any) -> str:
+    """What JSON calls a value, for messages: "a list", "null"."""
+    return _KINDS.get(type(value), "a number")
+
+
+def shown(text: str, width: int = 100) -> str:
+    """Names found in data or folders, on one line and safe to print: no control characters, no lone surrogates."""
+    return one_line(text.encode("utf-8", "backslashreplace").decode(), width)

@@ -1,0 +1,88 @@
+"""Reports: a comparison as answers.jsonl, report.md, report.html and report.json in one folder.
+
+Each report is written beside and renamed, so that a reader sees the old or the new one, never half of one. Lines of
+answers.jsonl that are there already stay. Knows nothing about engines or screens.
+"""
+
+import json
+import math
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from phi_core.evaluation.answers import Answer, append_answer, read_answers
+from phi_core.evaluation.comparison import Comparison, header, verdicts, warnings
+from phi_core.evaluation.html_report import html
+from phi_core.evaluation.markdown_report import markdown
+
+__all__ = ["ANSWERS_FILE", "Comparison", "report_json", "write_report"]
+
+ANSWERS_FILE = "answers.jsonl"
+
+
+def write_report(directory: Path, comparison: Comparison) -> tuple[Path, ...]:
+    """The four files, answers first."""
+    directory.mkdir(parents=True, exist_ok=True)
+    document = json.dumps(report_json(comparison), ensure_ascii=False, allow_nan=False, indent=2)
+    return (
+        _complete_answers(directory / ANSWERS_FILE, comparison.answers),
+        _write(directory / "report.md", markdown(comparison)),
+        _write(directory / "report.html", html(comparison)),
+        _write(directory / "report.json", f"{document}\n"),
+    )
+
+
+def report_json(comparison: Comparison) -> dict[str, Any]:
+    """The whole comparison as plain data; a number that is not finite becomes null."""
+    document = {
+        "format": 1,
+        "created": comparison.created,
+        "run_id": comparison.run_id,
+        "header": dict(header(comparison)),
+        "verdicts": verdicts(comparison.summary),
+        "warnings": warnings(comparison),
+        "summary": asdict(comparison.summary),
+        "question_set": _question_set_json(comparison),
+        "engine": comparison.info.as_json(),
+        "adapters": {label: str(path) for label, path in comparison.adapters.items()},
+        "answers": [answer.as_json() for answer in comparison.answers],
+    }
+    return {key: _finite(value) for key, value in document.items()}
+
+
+def _question_set_json(comparison: Comparison) -> dict[str, Any]:
+    questions = comparison.question_set
+    return {
+        "name": questions.name,
+        "path": str(questions.path),
+        "fingerprint": questions.fingerprint,
+        "system": questions.system,
+        "generation": questions.sampling.model_dump(),
+        "questions": [asdict(question) for question in questions.questions],
+        "problems": [asdict(problem) for problem in questions.problems],
+    }
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _complete_answers(path: Path, answers: tuple[Answer, ...]) -> Path:
+    """Appends the answers that the file lacks or holds otherwise."""
+    there = {(answer.id, answer.model): answer for answer in read_answers(path)}
+    for answer in answers:
+        if there.get((answer.id, answer.model)) != answer:
+            append_answer(path, answer)
+    return path
+
+
+def _write(path: Path, text: str) -> Path:
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside.write_bytes(text.encode("utf-8", "replace"))
+    os.replace(beside, path)
+    return path

@@ -1,0 +1,138 @@
+"""Scorers: (answer, reference) → 0 … 1, by name. One name means one rule; the docstring is the rule.
+
+`SCORERS` maps a name to its function, `score` looks one up, `reference_fault` says why a reference cannot be used.
+Knows nothing about questions, files or models.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+
+Scorer = Callable[[str, str], float | None]
+
+OUTER_PUNCTUATION = " .,;:!?…\"'“”‘’«»()[]{}<>*_`。、，！？「」『』"
+UNSPACED_SCRIPTS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+"""Thai, Lao, Burmese, Khmer, kana and Chinese characters: written without spaces, so a word has no visible edge."""
+
+_LETTER = f"[^\\W{UNSPACED_SCRIPTS}]"
+_DIGITS = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)"
+_NUMBER = re.compile(rf"(?<![\w.])[-+−]?(?:{_DIGITS}(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d{{1,3}}(?!\d))?")
+_CHOICE = re.compile(r"(?<!\w)(?!I['’]\w|I\s+(?!is\b)[a-z])[A-J](?!\w)")
+
+
+def exact(answer: str, reference: str) -> float:
+    """1 if answer and reference are the same text, else 0; case, white space and punctuation around it do not count."""
+    return float(_folded(answer) == _folded(reference))
+
+
+def contains(answer: str, reference: str) -> float:
+    """1 if the reference stands in the answer as whole words, else 0; case and white space do not count.
+
+    "5" is not found in "15", but is in "1.5": use `number` for numbers. A script written without spaces has no edges.
+    """
+    pattern = f"(?<!{_LETTER}){re.escape(_folded(reference))}(?!{_LETTER})"
+    return float(re.search(pattern, _spaced(answer)) is not None)
+
+
+def regex(answer: str, reference: str) -> float:
+    """1 if the pattern `reference` is found anywhere in the answer (Python's `re.search`, no flags), else 0."""
+    return float(re.search(reference, answer) is not None)
+
+
+def number(answer: str, reference: str) -> float:
+    """1 if the last number of the answer equals the last one of the reference, else 0.
+
+    1,000 is one thousand, 0.50 equals 0.5, a sign belongs to its number unless a word or digit stands before it,
+    and digits within a word (GPT4) are no number. Units and percent signs do not count.
+    """
+    found, wanted = _last_number(answer), _last_number(reference)
+    return float(found is not None and found == wanted)
+
+
+def choice(answer: str, reference: str) -> float:
+    """1 if the first upper-case letter A to J that stands alone in the answer is the reference's, else 0.
+
+    The pronoun I ("I think", "I'm") is no choice. An answer that is one letter and nothing else may be lower-case.
+    """
+    found = _choice(answer)
+    return float(found is not None and found == _choice(reference))
+
+
+def rouge_l(answer: str, reference: str) -> float:
+    """F1 of the longest common subsequence of lower-cased words (ROUGE-L, Lin 2004, β = 1).
+
+    With L its length, P = L / words of the answer and R = L / words of the reference: 2PR / (P + R).
+    """
+    found, wanted = _words(answer), _words(reference)
+    shared = _longest_common_subsequence(found, wanted)
+    return 2 * shared / (len(found) + len(wanted)) if shared else 0.0
+
+
+def none(answer: str, reference: str) -> None:
+    """No score: the answer is only shown."""
+
+
+SCORERS: Mapping[str, Scorer] = {
+    scorer.__name__: scorer for scorer in (exact, contains, regex, number, choice, rouge_l, none)
+}
+
+
+def score(scorer: str, answer: str, reference: str | None) -> float | None:
+    """The score of one answer; None if there is nothing to score it with."""
+    return None if reference is None else SCORERS[scorer](answer, reference)
+
+
+def reference_fault(scorer: str, reference: str) -> str:
+    """Why `scorer` cannot use this reference, "" if it can."""
+    if scorer == "regex":
+        return _pattern_fault(reference)
+    if scorer == "number" and _last_number(reference) is None:
+        return f"reference {reference!r} holds no number"
+    if scorer == "choice" and _choice(reference) is None:
+        return f"reference {reference!r} is no letter A to J"
+    return "" if scorer == "none" or reference.strip() else "reference is empty"
+
+
+def _pattern_fault(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        return f"reference {pattern!r} is no regular expression: {error}"
+    return "" if pattern else "reference is empty"
+
+
+def _spaced(text: str) -> str:
+    """Composed (NFC), case folded, runs of white space as one blank."""
+    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
+
+
+def _folded(text: str) -> str:
+    """`_spaced` without the punctuation around it, unless there is nothing else."""
+    return _spaced(text).strip(OUTER_PUNCTUATION) or _spaced(text)
+
+
+def _last_number(text: str) -> Decimal | None:
+    found = _NUMBER.findall(text)
+    return Decimal(found[-1].replace(",", "").replace("−", "-")) if found else None
+
+
+def _choice(text: str) -> str | None:
+    alone = _folded(text).upper()
+    found = re.fullmatch("[A-J]", alone) or _CHOICE.search(text)
+    return found.group() if found else None
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.lower())
+
+
+def _longest_common_subsequence(left: list[str], right: list[str]) -> int:
+    """The length, by the row-by-row table of Wagner and Fischer 1974."""
+    above = [0] * (len(right) + 1)
+    for word in left:
+        row = [0]
+        for column, other in enumerate(right):
+            row.append(above[column] + 1 if word == other else max(above[column + 1], row[-1]))
+        above = row
+    return above[-1]

@@ -1,0 +1,1 @@
+"""Processes: start, ask and find workers; an engine behind a pipe."""

@@ -1,0 +1,152 @@
+"""RemoteEngine: the Engine interface over a pipe to an engine worker.
+
+Blocks like any engine: front ends with an event loop call it from a thread. The worker ends when the pipe closes,
+also when this process is killed.
+"""
+
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from phi_core.chat.engine import Chunk, EngineInfo, LogLikelihood
+from phi_core.chat.messages import Message
+from phi_core.chat.wire import chunk_from, error_from, info_from, line, record_from
+from phi_core.config.sampling import Sampling
+from phi_core.errors import EngineFailed, PhiError
+from phi_core.jobs.process import start_worker
+
+STOP_SECONDS = 5.0
+
+
+class RemoteEngine:
+    """Starts the worker at once; `info` and the answers wait for it to have loaded."""
+
+    def __init__(
+        self,
+        model_name: str | None,
+        adapters: Mapping[str, Path] | None = None,
+        *,
+        revision: str | None = None,
+        device: str = "auto",
+        dtype: str = "auto",
+        prompt_format: str = "auto",
+        trust_remote_code: bool = False,
+    ) -> None:
+        self._log = Path(tempfile.mkstemp(prefix="phi-engine-", suffix=".log")[1])
+        self._process = start_worker("engine", log=self._log, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self._info: EngineInfo | None = None
+        self._closed = False
+        self._send(
+            op="load",
+            model_name=model_name,
+            adapters={label: str(path) for label, path in (adapters or {}).items()},
+            revision=revision,
+            device=device,
+            dtype=dtype,
+            prompt_format=prompt_format,
+            trust_remote_code=trust_remote_code,
+        )
+
+    @property
+    def info(self) -> EngineInfo:
+        """What is loaded; waits for it. ModelError or AdapterError if it cannot be loaded."""
+        if self._info is None:
+            self._info = info_from(self._receive("ready")["info"])
+        return self._info
+
+    def stream(self, messages: Sequence[Message], target: str, sampling: Sampling) -> Iterator[Chunk]:
+        _ = self.info
+        self._send(op="stream", messages=_plain(messages), target=target, sampling=sampling.model_dump())
+        ended = False
+        try:
+            while not ended:
+                chunk = chunk_from(self._receive("chunk"))
+                ended = chunk.finish_reason is not None
+                yield chunk
+        except PhiError:
+            ended = True
+            raise
+        finally:
+            if not ended:
+                self._cancel()
+
+    def log_likelihood(self, messages: Sequence[Message], target: str) -> LogLikelihood:
+        _ = self.info
+        self._send(op="log_likelihood", messages=_plain(messages), target=target)
+        record = self._receive("log_likelihood")
+        return LogLikelihood(record["log_likelihood"], record["tokens"])
+
+    def close(self) -> None:
+        """End the worker. May be called from another thread to give up a load or an answer."""
+        if self._closed:
+            return
+        self._closed = True
+        self._process.kill()
+        self._process.wait(STOP_SECONDS)
+        for pipe in (self._process.stdin, self._process.stdout):
+            _close(pipe)
+        self._log.unlink(missing_ok=True)
+
+    def _cancel(self) -> None:
+        """Stop the answer under way and pass over what was already on its way."""
+        if self._closed:
+            return
+        try:
+            self._send(op="cancel")
+            while chunk_from(self._receive("chunk")).finish_reason is None:
+                pass
+        except EngineFailed:
+            return
+
+    def _send(self, **record: Any) -> None:
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(line(record))
+            self._process.stdin.flush()
+        except (OSError, ValueError):
+            raise self._death() from None
+
+    def _receive(self, event: str) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        try:
+            raw = self._process.stdout.readline()
+        except (OSError, ValueError):
+            raw = b""
+        if not raw:
+            raise self._death()
+        record = record_from(raw)
+        if record.get("event") == "error":
+            raise error_from(record)
+        if record.get("event") != event:
+            raise EngineFailed(f"the engine sent {record.get('event')!r} where {event!r} was due")
+        return record
+
+    def _death(self) -> EngineFailed:
+        if self._closed:
+            return EngineFailed("the engine was closed")
+        status = self._process.wait(STOP_SECONDS)
+        return EngineFailed(
+            f"the engine ended with status {status}", f"Its last words: {_last_words(self._log)}"
+        )
+
+
+def _plain(messages: Sequence[Message]) -> list[dict[str, str]]:
+    return [message.as_json() for message in messages]
+
+
+def _close(pipe: IO[bytes] | None) -> None:
+    try:
+        if pipe is not None:
+            pipe.close()
+    except OSError:  # a flush into a pipe that has no reader any more
+        return
+
+
+def _last_words(log: Path) -> str:
+    try:
+        lines = log.read_text(errors="replace").strip().splitlines()
+    except OSError:
+        lines = []
+    return lines[-1] if lines else "none"

@@ -1,0 +1,184 @@
+"""Training runs as processes: create a run directory, start its worker, ask it, wait for it.
+
+The launcher writes run.json and config.yaml once; everything after that is the worker's. Nothing here checks data:
+callers plan the run first (`planning.plan`), so that a request that cannot work leaves nothing behind.
+"""
+
+import os
+import platform
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from phi_core.config.training import TrainingConfig
+from phi_core.config.yaml_file import dump
+from phi_core.errors import RunError
+from phi_core.jobs.process import start_worker
+from phi_core.model_files.folder import resolved_name
+from phi_core.runs.control import RequestKind, send_request
+from phi_core.runs.files import read_json, write_json
+from phi_core.runs.layout import FORMAT, RunLayout
+from phi_core.runs.reader import Run, read_run
+
+STARTED_SECONDS = 20.0
+PACKAGES = ("phi-trainer", "torch", "transformers", "peft", "accelerate", "tokenizers")
+
+
+def create_run(
+    config: TrainingConfig, root: Path, *, command: Sequence[str], facts: Mapping[str, Any]
+) -> Path:
+    """A new run directory with run.json and config.yaml, complete from the moment that it exists.
+
+    `facts` are what the plan found: dataset fingerprint, prompt format and its hash. RunError if `output_dir` is
+    taken or the place cannot be written.
+    """
+    target = Path(config.output_dir).expanduser().resolve() if config.output_dir else None
+    parent = target.parent if target else root
+    if target and target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise RunError(f"output_dir {target} exists and is not empty", "Name another one, or delete it")
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(dir=parent, prefix=".new-run-"))
+    except OSError as error:
+        raise RunError(
+            f"the run cannot be written: {error}", "Choose another --output_dir or --runs_dir"
+        ) from None
+    return _filled(beside, target, parent, portable(config), command, facts)
+
+
+def start_run(path: Path, *, resume: bool = False) -> None:
+    """Start the worker of a run and wait until it has said so in status.json."""
+    layout = RunLayout(path)
+    before = read_json(layout.status)
+    process = start_worker("train", [str(path.resolve()), *(["--resume"] if resume else [])], log=layout.log)
+    end = time.monotonic() + STARTED_SECONDS
+    while read_json(layout.status) == before and time.monotonic() < end:
+        if process.poll() is not None:
+            raise RunError(f"the worker of run {path.name} ended at once", f"Read {layout.log}")
+        time.sleep(0.02)
+
+
+def ask(run: Run, kind: RequestKind) -> None:
+    """Send a request to a live run. RunError if it is not live."""
+    if not run.is_live:
+        raise RunError(f"run {run.id} is {run.state}", "Only a running run can be asked")
+    send_request(run.layout, kind)
+
+
+def resume_run(run: Run) -> int:
+    """Start a worker again after the newest checkpoint; returns its step, 0 for the beginning.
+
+    RunError if the run is live or finished.
+    """
+    if run.is_live:
+        raise RunError(f"run {run.id} is {run.state}", f"Watch it: phi runs watch {run.id}")
+    if run.state == "finished":
+        raise RunError(f"run {run.id} is finished", f"Repeat it: phi train {run.layout.config}")
+    start_run(run.path, resume=True)
+    return max(run.layout.checkpoint_steps(), default=0)
+
+
+def kill(run: Run) -> None:
+    """End a live run at once; what came after its last checkpoint is lost."""
+    import psutil
+
+    identity = read_json(run.layout.status) or {}
+    if not run.is_live or "pid" not in identity:
+        raise RunError(f"run {run.id} is {run.state}", "Only a running run can be killed")
+    psutil.Process(int(identity["pid"])).kill()
+
+
+def wait_until_ended(path: Path, *, seconds: float) -> Run:
+    """The run once it is neither created nor running, or as it is after so many seconds."""
+    end = time.monotonic() + seconds
+    while (run := read_run(path)).is_live and time.monotonic() < end:
+        time.sleep(0.05)
+    return run
+
+
+def portable(config: TrainingConfig) -> TrainingConfig:
+    """The configuration as it stays valid in another folder: paths absolute, no directory of its own."""
+    changes: dict[str, Any] = {"output_dir": None, "model_name": resolved_name(config.model_name)}
+    for name in ("dataset_path", "validation_path"):
+        value = getattr(config, name)
+        changes[name] = str(Path(value).expanduser().resolve()) if value else value
+    return config.model_copy(update=changes)
+
+
+def _filled(
+    beside: Path,
+    target: Path | None,
+    parent: Path,
+    config: TrainingConfig,
+    command: Sequence[str],
+    facts: Mapping[str, Any],
+) -> Path:
+    layout = RunLayout(beside)
+    try:
+        created = time.time()
+        target = target or _free_name(parent, config.model_name, created)
+        layout.config.write_text(dump(config), encoding="utf-8")
+        layout.control.mkdir()
+        write_json(layout.run_json, _about(config, target.name, created, command, facts))
+        beside.chmod(0o755)
+        os.rename(beside, target)  # over an empty directory, as output_dir may be, this is a replacement
+    except BaseException:
+        shutil.rmtree(beside, ignore_errors=True)
+        raise
+    return target
+
+
+def _free_name(parent: Path, model_name: str, created: float) -> Path:
+    model = (
+        "".join(c if c.isalnum() or c in ".-" else "-" for c in Path(model_name).name).strip(".-") or "model"
+    )
+    stem = f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(created))}-{model}"
+    names = [stem, *(f"{stem}-{count}" for count in range(2, 1000))]
+    return next(parent / name for name in names if not (parent / name).exists())
+
+
+def _about(
+    config: TrainingConfig, run_id: str, created: float, command: Sequence[str], facts: Mapping[str, Any]
+) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "id": run_id,
+        "parent": None,
+        "created": created,
+        "command": list(command),
+        "versions": versions(),
+        "git_commit": _git_commit(),
+        "host": platform.node(),
+        "device": config.device,
+        "seed": config.seed,
+        "base_model": config.model_name,
+        "base_model_revision": config.model_revision,
+        **facts,
+    }
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that decide numbers."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _git_commit() -> str | None:
+    """The commit of the repository that the command was given in, if it is one."""
+    try:
+        done = subprocess.run(
+            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()

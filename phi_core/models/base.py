@@ -1,0 +1,119 @@
+"""Load a base model with its tokenizer and prompt format.
+
+Everything is read from one folder: a local one, or the hub cache's snapshot, fetched when it is not there yet.
+Remote code is never run unless asked for. Knows nothing about adapters.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import (
+    GatedRepoError,
+    HfHubHTTPError,
+    LocalEntryNotFoundError,
+    RepositoryNotFoundError,
+)
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
+from transformers.utils import logging as transformers_logging
+
+from phi_core.chat.prompt_format import PromptFormat, read_prompt_format
+from phi_core.chat.tokenizer import TextTokenizer, read_tokenizer, text_tokenizer
+from phi_core.errors import ModelError
+from phi_core.model_files.folder import locate
+from phi_core.models.device import Device
+
+WANTED_FILES = ["*.json", "*.safetensors", "*.jinja", "*.model", "*.txt", "*.py"]
+EDGE_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class BaseModel:
+    """A loaded model in evaluation mode, every weight frozen."""
+
+    name: str
+    folder: Path
+    model: PreTrainedModel
+    tokenizer: TextTokenizer
+    form: PromptFormat
+    device: Device
+
+    @property
+    def context_length(self) -> int:
+        return int(
+            getattr(self.model.config, "max_position_embeddings", None) or self.model.config.n_positions
+        )
+
+
+def load_base(
+    name: str,
+    device: Device,
+    *,
+    revision: str | None = None,
+    prompt_format: str = "auto",
+    trust_remote_code: bool = False,
+) -> BaseModel:
+    """ModelError with cause and next step if it cannot be found or loaded."""
+    transformers_logging.disable_progress_bar()
+    folder = locate(name, revision) or fetch(name, revision)
+    form = read_prompt_format(folder, prompt_format)
+    model = _load_weights(folder, device, trust_remote_code=trust_remote_code)
+    return BaseModel(name, folder, model, _load_tokenizer(folder, trust_remote_code), form, device)
+
+
+def fetch(name: str, revision: str | None = None) -> Path:
+    """Download a hub model into the cache. ModelError that says whether it is missing, gated or unreachable."""
+    try:
+        return Path(snapshot_download(name, revision=revision, allow_patterns=WANTED_FILES))
+    except GatedRepoError:
+        raise ModelError(
+            f"model {name} is gated",
+            f"Accept its licence at https://huggingface.co/{name}, then set HF_TOKEN",
+        ) from None
+    except RepositoryNotFoundError:
+        raise ModelError(
+            f"there is no model {name} on the hub", "Check the id, or give a local folder"
+        ) from None
+    except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
+        cause = type(error).__name__
+        raise ModelError(
+            f"model {name} is not on this machine and the hub cannot be reached ({cause})",
+            "Give a local folder; `demo` names the bundled model",
+        ) from None
+
+
+def weights_fingerprint(folder: Path) -> str:
+    """SHA-256 over size, first and last MiB of every safetensors file: tells base models apart without reading them whole."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("*.safetensors")):
+        size = path.stat().st_size
+        digest.update(f"{path.name}:{size}".encode())
+        with path.open("rb") as file:
+            digest.update(file.read(EDGE_BYTES))
+            file.seek(max(0, size - EDGE_BYTES))
+            digest.update(file.read())
+    return digest.hexdigest()
+
+
+def _load_weights(folder: Path, device: Device, *, trust_remote_code: bool) -> PreTrainedModel:
+    try:
+        model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=device.dtype, trust_remote_code=trust_remote_code, local_files_only=True
+        )
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        raise ModelError(f"model {folder} cannot be loaded: {str(error).strip().splitlines()[0]}") from error
+    return model.requires_grad_(False).eval().to(device.name)  # type: ignore[no-any-return]
+
+
+def _load_tokenizer(folder: Path, trust_remote_code: bool) -> TextTokenizer:
+    tokenizer = read_tokenizer(folder)
+    if tokenizer is not None:
+        return tokenizer
+    try:
+        loaded = AutoTokenizer.from_pretrained(
+            folder, trust_remote_code=trust_remote_code, local_files_only=True
+        )
+        return text_tokenizer(loaded.backend_tokenizer)
+    except (OSError, ValueError, AttributeError) as error:
+        raise ModelError(f"tokenizer of {folder} cannot be loaded: {error}") from None

@@ -1,0 +1,1 @@
+"""What a run would do, before anything heavy loads. The trainer executes the same objects."""

@@ -1,0 +1,64 @@
+"""What this machine has, asked without torch: memory from the system, GPUs from NVIDIA's management library."""
+
+from dataclasses import dataclass
+
+import psutil
+
+from phi_core.planning.memory import GIB
+
+
+@dataclass(frozen=True)
+class Gpu:
+    name: str
+    free_gib: float
+    total_gib: float
+    utilisation_percent: int
+
+
+@dataclass(frozen=True)
+class Machine:
+    cores: int
+    free_gib: float
+    total_gib: float
+    gpus: tuple[Gpu, ...]
+
+    @property
+    def training_free_gib(self) -> float:
+        """Memory that a run would use: the first GPU's if there is one, else the system's."""
+        return self.gpus[0].free_gib if self.gpus else self.free_gib
+
+    def dtype(self, wanted: str, device: str) -> str:
+        """The dtype that `auto` will most likely mean; the worker decides when it sees the device."""
+        if wanted != "auto":
+            return wanted
+        return "bfloat16" if self.gpus and device in ("auto", "cuda") else "float32"
+
+
+def this_machine() -> Machine:
+    memory = psutil.virtual_memory()
+    return Machine(
+        cores=psutil.cpu_count(logical=False) or 1,
+        free_gib=memory.available / GIB,
+        total_gib=memory.total / GIB,
+        gpus=_gpus(),
+    )
+
+
+def _gpus() -> tuple[Gpu, ...]:
+    import pynvml  # only where it is asked for: most machines of front ends have no driver
+
+    try:
+        pynvml.nvmlInit()
+        return tuple(
+            _gpu(pynvml.nvmlDeviceGetHandleByIndex(index)) for index in range(pynvml.nvmlDeviceGetCount())
+        )
+    except pynvml.NVMLError:
+        return ()
+
+
+def _gpu(handle: object) -> Gpu:
+    import pynvml
+
+    memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
+    busy = pynvml.nvmlDeviceGetUtilizationRates(handle).gpu
+    return Gpu(str(pynvml.nvmlDeviceGetName(handle)), memory.free / GIB, memory.total / GIB, int(busy))

@@ -1,0 +1,1 @@
+"""Learning-rate curves as pure functions of progress. No optimizer, no torch."""

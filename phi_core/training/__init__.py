@@ -1,0 +1,1 @@
+"""The loop: batches, loss, trainer, checkpoints, and what it tells the run directory."""

@@ -1,0 +1,117 @@
+"""PHITrainer: transformers' Trainer on a flat step plan, through public hooks only.
+
+The plan lists the samples of every optimizer step of the whole run, so the Trainer sees one epoch of `num_steps`
+batches with no accumulation of its own; `training_step` cuts each into micro-batches. The loss is summed and divided
+by the trained tokens of the whole step, and is therefore independent of how the step is cut. Knows nothing about run
+directories: callbacks report.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import nn
+from torch.optim.lr_scheduler import LambdaLR, LRScheduler
+from torch.utils.data import DataLoader
+from transformers import PrinterCallback, Trainer, TrainingArguments
+
+from phi_core.chat.prompt_format import Tokenised
+from phi_core.errors import TrainingFailed
+from phi_core.planning.step_plan import StepPlan, micro_batches
+from phi_core.training.batches import Batch
+from phi_core.training.loss import Loss
+
+Collate = Callable[[Sequence[Tokenised], str], Batch]
+
+
+class PHITrainer(Trainer):
+    """`multipliers[k]` scales the learning rate of step k + 1. `validation` may be empty."""
+
+    def __init__(
+        self,
+        model: nn.Module,
+        args: TrainingArguments,
+        *,
+        train: Sequence[Tokenised],
+        validation: Sequence[Tokenised],
+        steps: StepPlan,
+        multipliers: Sequence[float],
+        batch_size: int,
+        collate: Collate,
+        loss: Loss,
+        **more: Any,
+    ) -> None:
+        self._train, self._validation, self._steps = train, validation, steps
+        self._multipliers, self._batch_size = multipliers, batch_size
+        self._collate, self._loss = collate, loss
+        self.step_trained_tokens = 0
+        super().__init__(model, args, train_dataset=train, **more)
+        self.remove_callback(PrinterCallback)
+
+    def get_train_dataloader(self) -> DataLoader[Tokenised]:
+        """One batch an optimizer step: the samples of that step, untouched."""
+        return DataLoader(self._train, batch_sampler=self._steps.steps, collate_fn=list)  # type: ignore[arg-type]
+
+    def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> LRScheduler:
+        last = len(self._multipliers) - 1
+        optimizer = self.optimizer if optimizer is None else optimizer
+        self.lr_scheduler = LambdaLR(optimizer, lambda step: self._multipliers[min(step, last)])
+        self._created_lr_scheduler = True
+        return self.lr_scheduler
+
+    def training_step(self, model: nn.Module, inputs: Any, num_items_in_batch: Any = None) -> torch.Tensor:
+        """Forward and backward of one optimizer step. `inputs` are its samples. Returns the mean loss per trained token.
+
+        TrainingFailed if the loss is not finite: the weights are then still those of the step before.
+        """
+        model.train()
+        self.step_trained_tokens = sum(sample.num_trained for sample in inputs)
+        total = torch.zeros((), device=self.args.device)
+        for micro in micro_batches(inputs, self._batch_size):
+            loss = (
+                self.compute_loss(model, self._collate(micro, self.args.device.type))
+                / self.step_trained_tokens
+            )
+            self.accelerator.backward(loss)
+            total += loss.detach()
+        self._require_finite(float(total))
+        return total
+
+    def compute_loss(
+        self, model: nn.Module, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        """The summed loss of a micro-batch."""
+        return self._loss(model, inputs)
+
+    @torch.no_grad()
+    def evaluate(
+        self, eval_dataset: Any = None, ignore_keys: Any = None, metric_key_prefix: str = "eval"
+    ) -> dict[str, float]:
+        """Mean loss per trained token over the validation samples, and its exponential, the perplexity."""
+        self.model.eval()
+        total = sum(float(self._loss(self.model, batch)) for batch in self._validation_batches())
+        loss = total / sum(sample.num_trained for sample in self._validation)
+        metrics = {f"{metric_key_prefix}_loss": loss, f"{metric_key_prefix}_perplexity": _perplexity(loss)}
+        self.log(metrics)
+        self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
+        return metrics
+
+    def floating_point_ops(self, inputs: Any) -> int:
+        """Not counted: the parent's formula does not fit batches without padding."""
+        return 0
+
+    def _validation_batches(self) -> Any:
+        device = self.args.device.type
+        return (self._collate(micro, device) for micro in micro_batches(self._validation, self._batch_size))  # type: ignore[arg-type,type-var]
+
+    def _require_finite(self, loss: float) -> None:
+        if not math.isfinite(loss):
+            raise TrainingFailed(
+                f"the loss is {loss} at step {self.state.global_step + 1}",
+                "Lower learning_rate or raise warmup_ratio; the last checkpoint is sound and can be resumed",
+            )
+
+
+def _perplexity(loss: float) -> float:
+    return math.exp(loss) if loss < 700 else math.inf

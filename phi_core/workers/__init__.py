@@ -1,0 +1,1 @@
+"""Entry points of worker processes: `python -m phi_core.workers.<name>`. Imported by nobody."""

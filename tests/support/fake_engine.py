@@ -1,0 +1,129 @@
+"""A scripted Engine: answers per target from a text, a table or a function, word by word, without a model.
+
+In: scripts and prompts that shall fail. Out: what `chat.engine.Engine` promises, and counts for tests: the calls, the
+open streams. Nothing waits on a clock; `before_chunk` lets a test hold an answer where it wants.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from phi_core.chat.engine import BASE, BaseProof, Chunk, EngineInfo, FinishReason, LogLikelihood
+from phi_core.chat.messages import Message
+from phi_core.config.sampling import Sampling
+from phi_core.errors import EngineFailed
+
+Script = str | Mapping[str, str] | Callable[[str], str]
+"""One answer to everything, an answer a prompt, or prompt → answer."""
+
+SECONDS_PER_TOKEN = 0.01
+
+
+@dataclass(frozen=True)
+class Call:
+    messages: tuple[Message, ...]
+    target: str
+    sampling: Sampling | None
+    """None: a log-likelihood was asked for."""
+
+
+class FakeEngine:
+    """One token a word. A table without the prompt answers "no idea"; `failing` prompts raise EngineFailed."""
+
+    def __init__(
+        self,
+        scripts: Mapping[str, Script],
+        *,
+        failing: Collection[str] | Callable[[str, str], bool] = (),
+        log_likelihoods: Callable[[str, str], float] | None = None,
+        proof: BaseProof | None = None,
+        context_length: int = 2048,
+        before_chunk: Callable[[], None] = lambda: None,
+    ) -> None:
+        adapters = tuple(target for target in scripts if target != BASE)
+        self._scripts: dict[str, Script] = {BASE: "no idea", **scripts}
+        self._failing = failing
+        self._log_likelihoods = log_likelihoods
+        self._before_chunk = before_chunk
+        self._info = _info((BASE, *adapters), proof, context_length)
+        self.calls: list[Call] = []
+        self.open_streams = 0
+        self.is_closed = False
+
+    @property
+    def info(self) -> EngineInfo:
+        return self._info
+
+    def stream(self, messages: Sequence[Message], target: str, sampling: Sampling) -> Iterator[Chunk]:
+        assert not self.open_streams, "a second answer was asked for before the first had ended"
+        self._check(messages, target)
+        self.calls.append(Call(tuple(messages), target, sampling))
+        return self._chunks(self._answer(_prompt(messages), target), sampling.max_new_tokens)
+
+    def log_likelihood(self, messages: Sequence[Message], target: str) -> LogLikelihood:
+        """−0.5 a token if the target would answer just that, else −1; a stop token closes each assistant turn."""
+        self._check(messages, target)
+        self.calls.append(Call(tuple(messages), target, None))
+        turns = [message.content for message in messages if message.role == "assistant"]
+        tokens = sum(len(_words(turn)) + 1 for turn in turns)
+        if self._log_likelihoods is not None:
+            return LogLikelihood(self._log_likelihoods(_prompt(messages), target), tokens)
+        expected = turns and turns[-1] == self._answer(_prompt(messages), target)
+        return LogLikelihood((-0.5 if expected else -1.0) * tokens, tokens)
+
+    def close(self) -> None:
+        self.is_closed = True
+
+    def _check(self, messages: Sequence[Message], target: str) -> None:
+        if self.is_closed:
+            raise EngineFailed("the engine is closed")
+        if target not in self._scripts:
+            raise EngineFailed(
+                f"no model is loaded as {target!r}", f"Loaded are {', '.join(self._info.targets)}"
+            )
+        prompt = _prompt(messages)
+        if self._failing(prompt, target) if callable(self._failing) else prompt in self._failing:
+            raise EngineFailed(f"cannot answer {prompt!r}")
+
+    def _answer(self, prompt: str, target: str) -> str:
+        script = self._scripts[target]
+        if isinstance(script, str):
+            return script
+        return script(prompt) if callable(script) else script.get(prompt, "no idea")
+
+    def _chunks(self, answer: str, max_new_tokens: int) -> Iterator[Chunk]:
+        self.open_streams += 1
+        try:
+            words = _words(answer)
+            said = words[:max_new_tokens]
+            for tokens, word in enumerate(said, 1):
+                self._before_chunk()
+                yield Chunk(word, tokens, tokens * SECONDS_PER_TOKEN)
+            reason: FinishReason = "length" if len(words) > len(said) else "stop"
+            yield Chunk("", len(said), len(said) * SECONDS_PER_TOKEN, reason)
+        finally:
+            self.open_streams -= 1
+
+
+def _info(targets: tuple[str, ...], proof: BaseProof | None, context_length: int) -> EngineInfo:
+    return EngineInfo(
+        model_name="fake/model",
+        targets=targets,
+        device="cpu",
+        dtype="float32",
+        num_parameters=1_000,
+        prompt_format="raw",
+        prompt_format_hash="0" * 12,
+        context_length=context_length,
+        proof=proof or BaseProof(0.0, dict.fromkeys(targets[1:], 1.0)),
+        versions={"phi-trainer": "0.1.0"},
+    )
+
+
+def _prompt(messages: Sequence[Message]) -> str:
+    return next((message.content for message in reversed(messages) if message.role == "user"), "")
+
+
+def _words(text: str) -> list[str]:
+    """Pieces that join to the text: each word with the white space around it."""
+    return re.findall(r"\s*\S+\s*$|\s*\S+|\s+$", text)
