@@ -16,13 +16,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import jinja2
+from jinja2.exceptions import SecurityError
 from jinja2.ext import Extension, loopcontrols
 from jinja2.nodes import Node
 from jinja2.parser import Parser
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import Namespace
 
 from phi_core.chat.messages import Message
 from phi_core.chat.tokenizer import TextTokenizer
@@ -30,6 +32,7 @@ from phi_core.errors import ModelError
 from phi_core.model_files.folder import read_json
 
 FormatName = Literal["chat_template", "instruct", "raw"]
+KNOWN = ", ".join(get_args(FormatName))
 FILE = "prompt_format.json"
 """Written beside an adapter: the format that it was trained with."""
 
@@ -98,6 +101,8 @@ def read_prompt_format(folder: Path, wanted: str = "auto") -> PromptFormat:
 
 def prompt_format_from(record: Mapping[str, Any]) -> PromptFormat:
     """The format recorded in prompt_format.json. ModelError if it is not one of ours."""
+    if record.get("name") not in get_args(FormatName):
+        raise ModelError(f"{FILE} names the prompt format {record.get('name')!r}", f"Known: {KNOWN}")
     try:
         return PromptFormat(
             name=record["name"],
@@ -164,6 +169,7 @@ def _render_raw(form: PromptFormat, messages: Sequence[Message], generation: boo
 
 
 def _render_template(form: PromptFormat, messages: Sequence[Message], generation: bool) -> list[Segment]:
+    """Answers as the template writes them; whatever stands between two answers belongs to the next question."""
     parts: list[Segment] = []
     done = ""
     for position, message in enumerate(messages):
@@ -171,19 +177,21 @@ def _render_template(form: PromptFormat, messages: Sequence[Message], generation
             continue
         before = _rendered(form, messages[:position], generation=True)
         after = _rendered(form, messages[: position + 1], generation=False)
-        parts += [Segment(_continued(before, done), False), *_answer(form, _continued(after, before))]
-        done = after
-    if generation:
-        parts.append(Segment(_continued(_rendered(form, messages, generation=True), done), False))
-    return parts
+        answer = _through_stop(form, _continued(after, before), message.content)
+        parts += [Segment(_continued(before, done), False), Segment(answer, True)]
+        if not answer.endswith(form.stops):
+            parts.append(Segment(form.stop, True))
+        done = before + answer
+    whole = _rendered(form, messages, generation=generation)
+    return [*parts, Segment(_continued(whole, done), False)]
 
 
-def _answer(form: PromptFormat, text: str) -> list[Segment]:
-    """An answer with its stop token, trained, and what the template writes after it, not trained."""
-    end = max((text.rfind(stop) + len(stop) for stop in form.stops if stop in text), default=0)
-    if end:
-        return [Segment(text[:end], True), Segment(text[end:], False)]
-    return [Segment(text, True), Segment(form.stop, True)]
+def _through_stop(form: PromptFormat, text: str, content: str) -> str:
+    """An answer up to its first stop token; all of it if the template writes none."""
+    content = content.strip()
+    start = text.find(content) + len(content) if content in text else 0
+    ends = [found + len(stop) for stop in form.stops if (found := text.find(stop, start)) >= 0]
+    return text[: min(ends)] if ends else text
 
 
 def _continued(longer: str, shorter: str) -> str:
@@ -196,10 +204,18 @@ def _continued(longer: str, shorter: str) -> str:
 
 
 def _rendered(form: PromptFormat, messages: Sequence[Message], *, generation: bool) -> str:
-    values = {**dict(form.special_tokens), "messages": [message.as_json() for message in messages]}
+    values: dict[str, Any] = {"tools": None, "documents": None, **dict(form.special_tokens)}
+    values["messages"] = [message.as_json() for message in messages]
     try:
         return _compiled(form.template).render(**values, add_generation_prompt=generation)
-    except jinja2.TemplateError as error:
+    except (
+        jinja2.TemplateError,
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        TypeError,
+        ValueError,
+    ) as error:
         raise ModelError(f"the chat template refuses these messages: {error}") from None
 
 
@@ -213,6 +229,24 @@ class _GenerationTag(Extension):
         return parser.parse_statements(("name:endgeneration",), drop_needle=True)
 
 
+class _Namespace(Namespace):
+    """Jinja's namespace without names of Python's own: templates come from strangers."""
+
+    def __init__(self, *pairs: Any, **values: Any) -> None:
+        super().__init__(*pairs, **values)
+        for name in dict(*pairs, **values):
+            _require_own_name(name)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        _require_own_name(name)
+        super().__setitem__(name, value)
+
+
+def _require_own_name(name: str) -> None:
+    if str(name).startswith("_"):
+        raise SecurityError(f"a namespace may not hold {name!r}")
+
+
 @cache
 def _compiled(template: str) -> jinja2.Template:
     # The same sandbox, white-space rules, filter and functions as transformers' apply_chat_template.
@@ -220,8 +254,12 @@ def _compiled(template: str) -> jinja2.Template:
         trim_blocks=True, lstrip_blocks=True, extensions=[_GenerationTag, loopcontrols]
     )
     environment.filters["tojson"] = _to_json
-    environment.globals["raise_exception"] = _raise
-    environment.globals["strftime_now"] = _strftime_now
+    environment.globals |= {
+        "raise_exception": _raise,
+        "strftime_now": _strftime_now,
+        "namespace": _Namespace,
+        "dict": lambda *pairs, **values: dict(*pairs, **values),
+    }
     try:
         return environment.from_string(template)
     except jinja2.TemplateError as error:

@@ -5,7 +5,7 @@
                       {"op": "log_likelihood", "messages", "target"}
     from the worker   {"event": "ready", "info"} · {"event": "chunk", "text", "tokens", "seconds", "finish_reason"}
                       {"event": "log_likelihood", "log_likelihood", "tokens"}
-                      {"event": "error", "kind", "what", "remedy"}
+                      {"event": "error", "kind", "what", "remedy", "problems"}
 
 End of input means: the front end is gone, end yourself. Knows nothing about processes.
 """
@@ -16,7 +16,7 @@ from typing import Any
 
 import phi_core.errors as errors
 from phi_core.chat.engine import BaseProof, Chunk, EngineInfo
-from phi_core.errors import EngineFailed, PhiError
+from phi_core.errors import EngineFailed, FaultsError, PhiError, Problem
 
 
 def line(record: Mapping[str, Any]) -> bytes:
@@ -49,7 +49,9 @@ def info_from(record: Mapping[str, Any]) -> EngineInfo:
 
 
 def error_record(error: PhiError) -> dict[str, Any]:
-    return {"event": "error", "kind": type(error).__name__, "what": error.what, "remedy": error.remedy}
+    faults = [problem.__dict__ for problem in error.problems] if isinstance(error, FaultsError) else []
+    kind = type(error).__name__
+    return {"event": "error", "kind": kind, "what": error.what, "remedy": error.remedy, "problems": faults}
 
 
 def error_from(record: Mapping[str, Any]) -> PhiError:
@@ -57,4 +59,7 @@ def error_from(record: Mapping[str, Any]) -> PhiError:
     kind = getattr(errors, str(record.get("kind")), EngineFailed)
     if not (isinstance(kind, type) and issubclass(kind, PhiError)):
         kind = EngineFailed
-    return kind(str(record.get("what", "")), remedy=str(record.get("remedy", "")))
+    what, remedy = str(record.get("what", "")), str(record.get("remedy", ""))
+    if issubclass(kind, FaultsError):
+        return kind(what, [Problem(**fault) for fault in record.get("problems", ())], remedy)
+    return kind(what, remedy)

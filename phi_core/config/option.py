@@ -29,7 +29,7 @@ def option(
     **bounds: Any,
 ) -> Any:
     """A pydantic field. `bounds` are pydantic's ge, gt, le, lt; `advised` is a range outside which we only warn."""
-    extra = {"unit": unit, "group": group, "level": level, "advised": advised, "path": path}
+    extra: Any = {"unit": unit, "group": group, "level": level, "advised": advised, "path": path}
     return Field(default=default, description=help, json_schema_extra=extra, **bounds)
 
 

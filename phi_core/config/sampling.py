@@ -27,7 +27,8 @@ class Sampling(BaseModel):
 
 def sampling_from(values: Mapping[str, Any], *, where: str) -> tuple[Sampling, list[Problem]]:
     """The settings, and a problem for each bad or unknown one (which then keeps its default)."""
-    problems, good = [], dict(values)
+    problems: list[Problem] = []
+    good = {str(name): value for name, value in values.items()}
     while True:
         try:
             return Sampling.model_validate(good), problems

@@ -29,8 +29,8 @@ def read_values(path: Path) -> dict[str, Any]:
 def parse_values(text: str, *, source: str) -> dict[str, Any]:
     """Like `read_values`, from text; `source` names it in errors."""
     try:
-        values = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        values = yaml.load(text, Loader=_EachOnce)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
         raise ConfigError(f"{source}{line} is not YAML: {getattr(error, 'problem', error)}") from None
@@ -50,3 +50,16 @@ def dump(config: TrainingConfig) -> str:
 
 def dump_values(values: Mapping[str, Any]) -> str:
     return yaml.safe_dump(dict(values), sort_keys=False, allow_unicode=True, width=100)
+
+
+class _EachOnce(yaml.SafeLoader):
+    """Refuses a name that is given twice, where YAML would forget the first value."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.MarkedYAMLError(problem=f"{key.value} is given twice", problem_mark=key.start_mark)
+            if isinstance(key, yaml.ScalarNode):
+                seen.add(key.value)
+        return super().construct_mapping(node, deep)

@@ -15,6 +15,7 @@ from phi_core.evaluation.comparison import (
     number,
     question_facts,
     verdicts,
+    warnings,
 )
 from phi_core.evaluation.question_set import Question
 from phi_core.evaluation.statistics import TargetSummary
@@ -55,9 +56,7 @@ def _lines(comparison: Comparison) -> Iterator[str]:
     yield from (f"<dt>{_shown(name)}</dt><dd>{_shown(value)}</dd>" for name, value in header(comparison))
     yield "</dl>\n<h2>Verdict</h2>"
     yield from (f"<p>{_shown(sentence)}</p>" for sentence in verdicts(comparison.summary))
-    yield from (
-        f'<p class="warning">Warning: {_shown(warning)}</p>' for warning in comparison.summary.warnings
-    )
+    yield from (f'<p class="warning">Warning: {_shown(warning)}</p>' for warning in warnings(comparison))
     yield from _scores(comparison.summary.targets)
     yield from _problems(comparison)
     for question, answers in by_question(comparison):

@@ -11,17 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from phi_core.config.problems import nearest
 from phi_core.config.sampling import Sampling, sampling_from
 from phi_core.errors import Problem, QuestionSetError
+from phi_core.evaluation.question_file import FORMAT_HELP, Item, read_question_file
 from phi_core.evaluation.scorers import SCORERS, reference_fault
 
 DEFAULT_SAMPLING = Sampling(temperature=0.0, max_new_tokens=64, seed=42)
 FILE_KEYS = ("name", "system", "generation", "questions")
 QUESTION_KEYS = ("id", "prompt", "reference", "score", "tags")
-FORMAT_HELP = "question_sets/README.md shows the format"
 
 
 @dataclass(frozen=True)
@@ -50,15 +48,11 @@ class QuestionSet:
 
 def read_question_set(path: Path) -> QuestionSet:
     """The questions and problems of a file. QuestionSetError if the file as a whole is no question set."""
-    content = _content(path)
-    root, value = _parsed(content, path)
-    items = _items(root, value, path)
-    settings = value if isinstance(value, dict) else {}
-    lines = _key_lines(root)
-    questions, item_problems = _questions(items)
-    sampling, sampling_problems = _sampling(
-        settings.get("generation"), f"line {lines.get('generation', 1)}, generation"
-    )
+    file = read_question_file(path)
+    settings, lines = file.settings, file.lines
+    questions, item_problems = _questions(file.items)
+    where = f"line {lines.get('generation', 1)}, generation"
+    sampling, sampling_problems = _sampling(settings.get("generation"), where)
     return QuestionSet(
         name=_text_or(settings.get("name"), path.stem),
         system=_text_or(settings.get("system"), "") or None,
@@ -66,7 +60,7 @@ def read_question_set(path: Path) -> QuestionSet:
         questions=tuple(questions),
         problems=(*_setting_problems(settings, lines), *sampling_problems, *item_problems),
         path=path,
-        fingerprint=hashlib.sha256(content).hexdigest(),
+        fingerprint=hashlib.sha256(file.content).hexdigest(),
     )
 
 
@@ -80,104 +74,7 @@ def require_questions(question_set: QuestionSet, *, skip_bad: bool) -> None:
         raise QuestionSetError(f"{question_set.path} has {count}", problems)
 
 
-@dataclass(frozen=True)
-class _Item:
-    """One item of the list. `written` holds its scalar fields as they stand in the file: `no` is not yet False."""
-
-    position: int
-    line: int
-    value: Any
-    written: Mapping[str, str]
-
-    @property
-    def where(self) -> str:
-        return f"line {self.line}, question {self.position}"
-
-    def field(self, key: str) -> Any:
-        """A scalar as text, anything else as it is, None if it is missing or null."""
-        value = self.value.get(key) if isinstance(self.value, dict) else None
-        return value if value is None or isinstance(value, list | dict) else self.written.get(key, str(value))
-
-    def problem(self, what: str, remedy: str = "") -> Problem:
-        return Problem(self.where, what, remedy)
-
-
-def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise QuestionSetError(f"question file {path} does not exist", remedy=FORMAT_HELP) from None
-    except OSError as error:
-        raise QuestionSetError(f"question file {path} cannot be read: {error.strerror}") from None
-
-
-def _parsed(content: bytes, path: Path) -> tuple[yaml.Node, Any]:
-    """The tree, which knows lines, and its value."""
-    text = _decoded(content, path)
-    try:
-        loader = yaml.SafeLoader(text)
-        root = loader.get_single_node()
-        value = loader.construct_document(root) if root else None
-    except (yaml.YAMLError, ValueError) as error:
-        raise QuestionSetError(
-            f"{path}{_place(error, text)} is not YAML: {_reason(error)}", remedy=FORMAT_HELP
-        ) from None
-    if root is None or value is None:
-        raise QuestionSetError(f"question file {path} is empty", remedy=FORMAT_HELP)
-    return root, value
-
-
-def _decoded(content: bytes, path: Path) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise QuestionSetError(f"{path}, line {line} is not UTF-8 text") from None
-
-
-def _place(error: Exception, text: str) -> str:
-    mark, position = getattr(error, "problem_mark", None), getattr(error, "position", None)
-    if mark is not None:
-        return f", line {mark.line + 1}"
-    return "" if position is None else f", line {text.count(chr(10), 0, position) + 1}"
-
-
-def _reason(error: Exception) -> str:
-    return str(getattr(error, "problem", None) or getattr(error, "reason", None) or error)
-
-
-def _items(root: yaml.Node, value: Any, path: Path) -> list[_Item]:
-    node = _questions_node(root)
-    values = value.get("questions") if isinstance(value, dict) else value
-    if not isinstance(values, list) or not isinstance(node, yaml.SequenceNode):
-        raise QuestionSetError(f"{path} holds no list `questions`", remedy=FORMAT_HELP)
-    if not values:
-        raise QuestionSetError(f"the list of questions in {path} is empty", remedy=FORMAT_HELP)
-    pairs = zip(node.value, values, strict=True)
-    return [_Item(place, _line(child), item, _written(child)) for place, (child, item) in enumerate(pairs, 1)]
-
-
-def _questions_node(root: yaml.Node) -> yaml.Node | None:
-    if not isinstance(root, yaml.MappingNode):
-        return root
-    return next((value for key, value in reversed(root.value) if key.value == "questions"), None)
-
-
-def _line(node: yaml.Node) -> int:
-    return int(node.start_mark.line) + 1
-
-
-def _key_lines(root: yaml.Node) -> dict[str, int]:
-    pairs = root.value if isinstance(root, yaml.MappingNode) else []
-    return {str(key.value): _line(key) for key, _ in pairs}
-
-
-def _written(node: yaml.Node) -> dict[str, str]:
-    pairs = node.value if isinstance(node, yaml.MappingNode) else []
-    return {str(key.value): value.value for key, value in pairs if isinstance(value, yaml.ScalarNode)}
-
-
-def _questions(items: Iterable[_Item]) -> tuple[list[Question], list[Problem]]:
+def _questions(items: Iterable[Item]) -> tuple[list[Question], list[Problem]]:
     questions: list[Question] = []
     problems: list[Problem] = []
     owners: dict[str, int] = {}
@@ -193,7 +90,7 @@ def _questions(items: Iterable[_Item]) -> tuple[list[Question], list[Problem]]:
     return questions, problems
 
 
-def _question(item: _Item) -> Question:
+def _question(item: Item) -> Question:
     """The question as far as it can be read; it counts only if `_faults` finds none."""
     reference, name = item.field("reference"), item.field("score")
     return Question(
@@ -205,7 +102,7 @@ def _question(item: _Item) -> Question:
     )
 
 
-def _faults(item: _Item) -> list[Problem]:
+def _faults(item: Item) -> list[Problem]:
     if isinstance(item.value, dict):
         return [*_unknown_keys(item), *_prompt_faults(item), *_score_faults(item), *_kind_faults(item)]
     if item.value is None or (isinstance(item.value, str) and not item.value.strip()):
@@ -219,12 +116,12 @@ def _faults(item: _Item) -> list[Problem]:
     ]
 
 
-def _unknown_keys(item: _Item) -> list[Problem]:
+def _unknown_keys(item: Item) -> list[Problem]:
     unknown = [key for key in item.value if key not in QUESTION_KEYS]
     return [item.problem(f"unknown key {key!r}", _known(str(key), QUESTION_KEYS)) for key in unknown]
 
 
-def _prompt_faults(item: _Item) -> list[Problem]:
+def _prompt_faults(item: Item) -> list[Problem]:
     prompt = item.value.get("prompt")
     if "prompt" not in item.value:
         return [item.problem("has no prompt", "Put quotes around a question with a colon in it")]
@@ -233,7 +130,7 @@ def _prompt_faults(item: _Item) -> list[Problem]:
     return [] if prompt.strip() else [item.problem("prompt is empty")]
 
 
-def _score_faults(item: _Item) -> list[Problem]:
+def _score_faults(item: Item) -> list[Problem]:
     name, reference = _question(item).score, item.field("reference")
     if name not in SCORERS:
         return [item.problem(f"unknown scorer {name!r}", _known(name, tuple(SCORERS)))]
@@ -243,7 +140,7 @@ def _score_faults(item: _Item) -> list[Problem]:
     return [item.problem(fault)] if fault else []
 
 
-def _kind_faults(item: _Item) -> list[Problem]:
+def _kind_faults(item: Item) -> list[Problem]:
     faults = [
         f"{key} must be text, got {_kind(item.field(key))}"
         for key in ("id", "score")

@@ -29,10 +29,13 @@ def exact(answer: str, reference: str) -> float:
 def contains(answer: str, reference: str) -> float:
     """1 if the reference stands in the answer as whole words, else 0; case and white space do not count.
 
-    "5" is not found in "15", but is in "1.5": use `number` for numbers. A script written without spaces has no edges.
+    "5" is not found in "15", but is in "1.5": use `number` for numbers. A script written without spaces has no edges,
+    and neither has punctuation.
     """
-    pattern = f"(?<!{_LETTER}){re.escape(_folded(reference))}(?!{_LETTER})"
-    return float(re.search(pattern, _spaced(answer)) is not None)
+    wanted = _folded(reference)
+    before = f"(?<!{_LETTER})" if re.match(_LETTER, wanted) else ""
+    after = f"(?!{_LETTER})" if re.match(_LETTER, wanted[-1:]) else ""
+    return float(re.search(before + re.escape(wanted) + after, _spaced(answer)) is not None)
 
 
 def regex(answer: str, reference: str) -> float:

@@ -55,12 +55,21 @@ def draw(logits_V: torch.Tensor, sampling: Sampling, generator: torch.Generator)
 
 def text_pieces(
     ids: Iterator[int], tokenizer: TextTokenizer, *, stop_ids: frozenset[int]
-) -> Iterator[tuple[str, int]]:
-    """(text, id): the text that each id completes, "" while a character is unfinished; stop ids have none."""
-    stream = DecodeStream(skip_special_tokens=True)
+) -> Iterator[tuple[str, int | None]]:
+    """(text, id): the text that each id completes, "" while a character is unfinished; stop ids have none.
+
+    The last pair has no id, and the text of a character that was never finished.
+    """
+    stream, said = DecodeStream(skip_special_tokens=True), ""
+    given: list[int] = []
     for token_id in ids:
-        piece = None if token_id in stop_ids else stream.step(tokenizer.backend, token_id)
-        yield piece or "", token_id
+        piece = ""
+        if token_id not in stop_ids:
+            given.append(token_id)
+            piece = stream.step(tokenizer.backend, token_id) or ""
+        said += piece
+        yield piece, token_id
+    yield tokenizer.decode(given).removeprefix(said), None
 
 
 def _keep_top_k(scores_V: torch.Tensor, k: int) -> torch.Tensor:

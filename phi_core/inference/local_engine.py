@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import torch
 from peft import PeftModel
@@ -41,7 +42,8 @@ class LocalEngine:
         self._base = base
         self._form = _agreed_format(base, adapters) if prompt_format == "auto" else base.form
         self._stop_ids = stop_ids(self._form, base.tokenizer)
-        self._model, proof = _with_adapters(base.model, adapters)
+        loaded, proof = _with_adapters(base.model, adapters)
+        self._loaded: PreTrainedModel | PeftModel | None = loaded
         self._info = self._describe(tuple(adapters), proof, dict(versions or {}))
 
     @property
@@ -56,7 +58,7 @@ class LocalEngine:
             ids = token_ids(
                 self._model, prompt, limit, stop_ids=self._stop_ids, device=self._base.device.name
             )
-            yield from self._chunks(ids, limit.max_new_tokens)
+            yield from self._chunks(ids)
 
     @torch.no_grad()
     def log_likelihood(self, messages: Sequence[Message], target: str) -> LogLikelihood:
@@ -71,7 +73,14 @@ class LocalEngine:
         return LogLikelihood(float(chosen[scored].double().sum()), sample.num_trained)
 
     def close(self) -> None:
-        """The weights are freed with this object."""
+        """Answer nothing any more; the last weights are freed with this object."""
+        self._loaded = None
+
+    @property
+    def _model(self) -> PreTrainedModel | PeftModel:
+        if self._loaded is None:
+            raise EngineFailed("the engine was closed")
+        return self._loaded
 
     def _prompt(self, messages: Sequence[Message], sampling: Sampling) -> tuple[int, ...]:
         """Ids of the conversation; if it is too long its oldest turns go, never the last question."""
@@ -86,18 +95,19 @@ class LocalEngine:
             kept = shorter
         return ids
 
-    def _chunks(self, ids: Iterator[int], limit: int) -> Iterator[Chunk]:
+    def _chunks(self, ids: Iterator[int]) -> Iterator[Chunk]:
+        """The answer without the space between "Output:" and it, which belongs to the format."""
         start, count, first = time.monotonic(), 0, self._form.name == "instruct"
         finish: FinishReason = "length"
         for text, token_id in text_pieces(ids, self._base.tokenizer, stop_ids=self._stop_ids):
-            count += 1
-            if token_id in self._stop_ids:
-                finish = "stop"
-                break
-            if first and text:  # the space between "Output:" and the answer belongs to the format
+            if first and text:
                 text, first = text.removeprefix(" "), False
+            if token_id is None:
+                yield Chunk(text, count, time.monotonic() - start, finish)
+                return
+            count += 1
+            finish = "stop" if token_id in self._stop_ids else "length"
             yield Chunk(text, count, time.monotonic() - start)
-        yield Chunk("", count, time.monotonic() - start, finish)
 
     def _describe(self, labels: tuple[str, ...], proof: BaseProof, versions: dict[str, str]) -> EngineInfo:
         base = self._base
@@ -115,13 +125,13 @@ class LocalEngine:
         )
 
 
-def probe_logits(model: torch.nn.Module) -> torch.Tensor:
+def probe_logits(model: Any) -> torch.Tensor:
     """Logits (PROBE_LENGTH, V) on a fixed text of ids spread over the vocabulary."""
     vocabulary = model.config.vocab_size
     ids = [(37 * position + 11) % vocabulary for position in range(PROBE_LENGTH)]
     with torch.no_grad():
         device = next(model.parameters()).device
-        return model(input_ids=torch.tensor([ids], device=device), use_cache=False).logits[0].float().cpu()  # type: ignore[no-any-return]
+        return model(input_ids=torch.tensor([ids], device=device), use_cache=False).logits[0].float().cpu()
 
 
 def _with_adapters(
@@ -150,7 +160,7 @@ def _switched(model: PreTrainedModel | PeftModel, target: str) -> AbstractContex
             raise EngineFailed(f"there is no adapter {target!r}", "Only the base is loaded")
         return nullcontext()
     if target == BASE:
-        return model.disable_adapter()  # type: ignore[no-any-return]
+        return model.disable_adapter()
     if target not in model.peft_config:
         raise EngineFailed(f"there is no adapter {target!r}", f"Loaded: {', '.join(model.peft_config)}")
     model.set_adapter(target, inference_mode=True)

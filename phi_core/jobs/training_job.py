@@ -9,6 +9,7 @@ import platform
 import shutil
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -18,10 +19,10 @@ from typing import Any
 from phi_core.config.training import TrainingConfig
 from phi_core.config.yaml_file import dump
 from phi_core.errors import RunError
+from phi_core.files import read_json, write_json
 from phi_core.jobs.process import start_worker
 from phi_core.model_files.folder import resolved_name
 from phi_core.runs.control import RequestKind, send_request
-from phi_core.runs.files import read_json, write_json
 from phi_core.runs.layout import FORMAT, RunLayout
 from phi_core.runs.reader import Run, read_run
 
@@ -56,6 +57,7 @@ def start_run(path: Path, *, resume: bool = False) -> None:
     layout = RunLayout(path)
     before = read_json(layout.status)
     process = start_worker("train", [str(path.resolve()), *(["--resume"] if resume else [])], log=layout.log)
+    threading.Thread(target=process.wait, daemon=True).start()  # no zombie stays behind while we live
     end = time.monotonic() + STARTED_SECONDS
     while read_json(layout.status) == before and time.monotonic() < end:
         if process.poll() is not None:

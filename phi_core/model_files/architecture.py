@@ -201,7 +201,7 @@ KNOWN_CONFIGS: Mapping[str, Mapping[str, Any]] = {
 
 
 def _embeddings(config: Mapping[str, Any], hidden: int, *, tied: bool = False, head_bias: int = 0) -> int:
-    table = config["vocab_size"] * hidden
+    table = int(config["vocab_size"]) * hidden
     return table if config.get("tie_word_embeddings", tied) else 2 * table + head_bias
 
 

@@ -68,7 +68,7 @@ def _model_folder(path: Path) -> Path:
 
 
 def _cached_snapshot(model_name: str, revision: str | None) -> Path | None:
-    root = _hub_cache() / f"models--{model_name.replace('/', '--')}"
+    root = hub_cache() / f"models--{model_name.replace('/', '--')}"
     reference = root / "refs" / (revision or "main")
     commit = reference.read_text().strip() if reference.is_file() else revision or ""
     snapshot = root / "snapshots" / commit
@@ -76,7 +76,7 @@ def _cached_snapshot(model_name: str, revision: str | None) -> Path | None:
 
 
 @cache
-def _hub_cache() -> Path:
+def hub_cache() -> Path:
     home = os.environ.get("HF_HOME") or os.path.join(
         os.environ.get("XDG_CACHE_HOME", "~/.cache"), "huggingface"
     )

@@ -17,7 +17,7 @@ from transformers import PreTrainedModel
 from phi_core.chat.prompt_format import FILE, PromptFormat, prompt_format_from
 from phi_core.config.training import TrainingConfig
 from phi_core.errors import AdapterError, ConfigError
-from phi_core.runs.files import read_json
+from phi_core.files import read_json
 
 WEIGHTS = "adapter_model.safetensors"
 PREFIX = "base_model.model."

@@ -103,7 +103,7 @@ def _load_weights(folder: Path, device: Device, *, trust_remote_code: bool) -> P
         )
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         raise ModelError(f"model {folder} cannot be loaded: {str(error).strip().splitlines()[0]}") from error
-    return model.requires_grad_(False).eval().to(device.name)  # type: ignore[no-any-return]
+    return model.requires_grad_(False).eval().to(device.name)
 
 
 def _load_tokenizer(folder: Path, trust_remote_code: bool) -> TextTokenizer:

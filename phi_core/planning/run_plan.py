@@ -1,7 +1,7 @@
 """RunPlan: everything that a run would do, from its configuration and its files, without weights.
 
 `make_plan` reads and checks the data, tokenises it if the tokenizer is on this machine, and lays out every step.
-The form previews this object and the worker executes it. Raises DataError or ModelError for a request that cannot work.
+The form previews this object and the worker executes it. Raises a RequestError for a request that cannot work.
 """
 
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from phi_core.data.split import split
 from phi_core.errors import ConfigError, Problem
 from phi_core.model_files.architecture import KNOWN_CONFIGS, Shape, shape_of
 from phi_core.model_files.folder import locate, read_json
+from phi_core.planning.extras import require_extras
 from phi_core.planning.machine import Machine
 from phi_core.planning.memory import MemoryEstimate, estimate_memory
 from phi_core.planning.samples import Samples, estimated_lengths, require_samples, tokenise_records
@@ -162,6 +163,7 @@ class RunPlan:
 
 def make_plan(config: TrainingConfig, *, model: ModelFacts | None = None) -> RunPlan:
     """Lay the run out. The worker passes the `model` facts that it loaded; front ends let them be read from files."""
+    require_extras(config)
     dataset = read_dataset(Path(config.dataset_path).expanduser())
     train, validation = _sides(config, dataset)
     model = model or model_facts(config)

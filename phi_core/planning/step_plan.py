@@ -9,6 +9,9 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ def make_step_plan(
     return StepPlan(tuple(kept), tuple(end for end in ends if end <= len(kept)), tuple(lengths))
 
 
-def micro_batches(step: Sequence[int], batch_size: int) -> list[tuple[int, ...]]:
+def micro_batches(step: Sequence[T], batch_size: int) -> list[tuple[T, ...]]:
     """A step cut into micro-batches of at most `batch_size` samples."""
     return [tuple(step[start : start + batch_size]) for start in range(0, len(step), batch_size)]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from phi_core.errors import TrainingFailed
-from phi_core.runs.files import read_json, write_json
+from phi_core.files import read_json, write_json
 from phi_core.runs.layout import RunLayout
 
 MANIFEST = "manifest.json"
@@ -57,7 +57,7 @@ def newest_sound(layout: RunLayout, *, plan_hash: str) -> tuple[Path | None, lis
 
     TrainingFailed if it belongs to another plan: resuming would continue something else.
     """
-    faults = []
+    faults: list[str] = []
     for step in reversed(layout.checkpoint_steps()):
         path = layout.checkpoint(step)
         fault = _fault(path)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from phi_core.config.training import TrainingConfig
-from phi_core.runs.files import write_json, write_text
+from phi_core.files import write_json, write_text
 from phi_core.runs.layout import RunLayout
 from phi_core.runs.reader import Run
 from phi_core.training.checkpoint import Manifest, best, copy_files, read_manifest

@@ -10,6 +10,7 @@ Letters: T tokens, N labelled tokens, H hidden size, V vocabulary.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import nn
@@ -41,7 +42,7 @@ def fast_loss(model: nn.Module, batch: Batch) -> torch.Tensor:
     )
 
 
-def parts(model: nn.Module) -> tuple[nn.Module, nn.Linear]:
+def parts(model: Any) -> tuple[nn.Module, nn.Linear]:
     """The transformer without its head, and the head."""
     whole = model.get_base_model() if hasattr(model, "get_base_model") else model
     return getattr(whole, whole.base_model_prefix), whole.get_output_embeddings()
@@ -71,10 +72,11 @@ def keeps_documents_apart(model: nn.Module) -> bool:
         together = slow_loss(model, padding_free(samples, device))
     except (TypeError, RuntimeError):  # a model that takes no position ids
         return False
-    return _equal(together, sum(slow_loss(model, padded([sample], device)) for sample in samples))
+    one_by_one = [slow_loss(model, padded([sample], device)) for sample in samples]
+    return _equal(together, torch.stack(one_by_one).sum())
 
 
-def _probe(model: nn.Module) -> list[Tokenised]:
+def _probe(model: Any) -> list[Tokenised]:
     """Three short documents of ids spread over the vocabulary."""
     vocabulary = model.config.vocab_size
     return [
@@ -89,7 +91,7 @@ def _equal(one: torch.Tensor, other: torch.Tensor) -> bool:
     return bool(torch.isclose(one.double(), other.double(), rtol=TOLERANCE))
 
 
-def _device(model: nn.Module) -> str:
+def _device(model: Any) -> str:
     return next(model.parameters()).device.type
 
 

@@ -47,7 +47,7 @@ def execute(writer: RunWriter, *, resume: bool, interruption: Interruption) -> s
     config = checked(read_values(writer.layout.config), source=str(writer.layout.config))
     writer.status(activity="loading the model")
     base = load(config)
-    plan = make_plan(config, model=_facts(base))
+    plan = make_plan(config, model=model_facts(base))
     set_seed(config.seed)
     model = attach_adapter(base.model, config, plan.targets)
     choices = choose(model, config)
@@ -56,7 +56,7 @@ def execute(writer: RunWriter, *, resume: bool, interruption: Interruption) -> s
         writer, _reporting(plan, base), interruption, peak_memory_gib=partial(peak_memory_gib, base.device)
     )
     trainer = make_trainer(
-        plan, model, choices, reporter, _arguments(config, base, working_folder(writer.layout))
+        plan, model, choices, reporter, training_arguments(config, base, working_folder(writer.layout))
     )
     _announce(writer, plan, model, choices, checkpoint, faults)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
@@ -83,7 +83,7 @@ def choose(model: PeftModel, config: TrainingConfig) -> Choices:
         "padded as asked" if not config.padding_free else "padded: this model mixes documents laid end to end"
     )
     if config.gradient_checkpointing:
-        model.gradient_checkpointing_enable({"use_reentrant": False})
+        model.activation_checkpointing_enable({"use_reentrant": False})
         model.enable_input_require_grads()
     if config.torch_compile:
         parts(model)[0].compile(dynamic=True)
@@ -126,7 +126,7 @@ def make_trainer(
     return trainer
 
 
-def _arguments(config: TrainingConfig, base: BaseModel, folder: Path) -> TrainingArguments:
+def training_arguments(config: TrainingConfig, base: BaseModel, folder: Path) -> TrainingArguments:
     """The Trainer sees one epoch of whole steps; everything periodic is decided by the reporter."""
     optimizers = {"adamw": "adamw_torch", "adamw_8bit": "adamw_bnb_8bit"}
     return TrainingArguments(
@@ -152,7 +152,7 @@ def _arguments(config: TrainingConfig, base: BaseModel, folder: Path) -> Trainin
     )
 
 
-def _facts(base: BaseModel) -> ModelFacts:
+def model_facts(base: BaseModel) -> ModelFacts:
     return ModelFacts(shape_of(read_json(base.folder, "config.json")), base.form, base.tokenizer)
 
 

@@ -7,14 +7,14 @@ directories: callbacks report.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
 from torch import nn
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 from torch.utils.data import DataLoader
-from transformers import PrinterCallback, Trainer, TrainingArguments
+from transformers import PrinterCallback, Trainer, TrainerControl, TrainingArguments
 
 from phi_core.chat.prompt_format import Tokenised
 from phi_core.errors import TrainingFailed
@@ -27,6 +27,8 @@ Collate = Callable[[Sequence[Tokenised], str], Batch]
 
 class PHITrainer(Trainer):
     """`multipliers[k]` scales the learning rate of step k + 1. `validation` may be empty."""
+
+    control: TrainerControl
 
     def __init__(
         self,
@@ -51,7 +53,9 @@ class PHITrainer(Trainer):
 
     def get_train_dataloader(self) -> DataLoader[Tokenised]:
         """One batch an optimizer step: the samples of that step, untouched."""
-        return DataLoader(self._train, batch_sampler=self._steps.steps, collate_fn=list)  # type: ignore[arg-type]
+        samples: Any = self._train
+        order: Any = self._steps.steps
+        return DataLoader(samples, batch_sampler=order, collate_fn=list)
 
     def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> LRScheduler:
         last = len(self._multipliers) - 1
@@ -69,10 +73,8 @@ class PHITrainer(Trainer):
         self.step_trained_tokens = sum(sample.num_trained for sample in inputs)
         total = torch.zeros((), device=self.args.device)
         for micro in micro_batches(inputs, self._batch_size):
-            loss = (
-                self.compute_loss(model, self._collate(micro, self.args.device.type))
-                / self.step_trained_tokens
-            )
+            batch = self._collate(micro, self.args.device.type)
+            loss = self.compute_loss(model, batch) / self.step_trained_tokens
             self.accelerator.backward(loss)
             total += loss.detach()
         self._require_finite(float(total))
@@ -101,9 +103,9 @@ class PHITrainer(Trainer):
         """Not counted: the parent's formula does not fit batches without padding."""
         return 0
 
-    def _validation_batches(self) -> Any:
-        device = self.args.device.type
-        return (self._collate(micro, device) for micro in micro_batches(self._validation, self._batch_size))  # type: ignore[arg-type,type-var]
+    def _validation_batches(self) -> Iterator[Batch]:
+        for micro in micro_batches(self._validation, self._batch_size):
+            yield self._collate(micro, self.args.device.type)
 
     def _require_finite(self, loss: float) -> None:
         if not math.isfinite(loss):

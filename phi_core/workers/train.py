@@ -12,7 +12,7 @@ import traceback
 from pathlib import Path
 from types import FrameType
 
-from phi_core.errors import PhiError
+from phi_core.errors import FaultsError, PhiError
 from phi_core.runs.control import take_requests
 from phi_core.runs.layout import RunLayout
 from phi_core.runs.writer import RunWriter
@@ -59,7 +59,8 @@ def record_failure(writer: RunWriter, error: Exception) -> None:
     """The `failed` event with cause and next step, and the state."""
     step = int(writer.current("step") or 0)
     if isinstance(error, PhiError):
-        writer.event("failed", step, error=error.what, remedy=error.remedy)
+        faults = error.problems if isinstance(error, FaultsError) else ()
+        writer.event("failed", step, error="\n  ".join([error.what, *map(str, faults)]), remedy=error.remedy)
     elif type(error).__name__ == "OutOfMemoryError" or "not enough memory" in str(error):
         remedy = (
             "Lower batch_size (raise gradient_accumulation_steps to keep the effective batch) or max_length"

@@ -35,7 +35,7 @@ TEMPLATE = (
 def tiny_model(layout: str, *, seed: int = 0, **changes: object) -> PreTrainedModel:
     """A random model in evaluation mode, float32."""
     torch.manual_seed(seed)
-    config = CONFIG_MAPPING[layout](**{**SIZES, **LAYOUTS[layout], **changes})
+    config = CONFIG_MAPPING[layout](**{**SIZES, **LAYOUTS.get(layout, {}), **changes})
     model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
     with torch.no_grad():
         for parameter in model.parameters():

@@ -1,0 +1,82 @@
+"""`phi eval`: token-weighted validation loss and perplexity of base and adapter on the same records."""
+
+import sys
+from pathlib import Path
+from typing import Literal
+
+from phi_core.cli.output import print_json, say, table
+from phi_core.cli.target import open_engine, target_of
+from phi_core.data.dataset import read_dataset, require_records
+from phi_core.evaluation.perplexity import evaluate_perplexity
+
+
+def evaluate(
+    *,
+    data: str,
+    model: str | None = None,
+    adapter: list[str] | None = None,
+    run: str | None = None,
+    on_bad_record: Literal["error", "skip"] = "error",
+    json: bool = False,
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto",
+    runs_dir: str | None = None,
+) -> int:
+    """Loss and perplexity of the answers in a file, for the base and for each adapter.
+
+    Parameters
+    ----------
+    data
+        A JSONL file of records.
+    model
+        Base model: hub id, local folder, or demo. May be left out with --adapter or --run.
+    adapter
+        Folder of an adapter, or label=folder; repeat it for several.
+    run
+        A run: its base model and its adapter.
+    on_bad_record
+        What a faulty record does.
+    json
+        Print one JSON document.
+    device
+        Where to run.
+    dtype
+        Precision of the weights.
+    runs_dir
+        Folder of the runs [default: PHI_RUNS_DIR, else ./runs].
+    """
+    target = target_of(model, adapter, run, runs_dir)
+    records = require_records(read_dataset(Path(data).expanduser()), on_bad_record=on_bad_record)
+    engine = open_engine(target, device=device, dtype=dtype)
+    try:
+        losses = evaluate_perplexity(
+            [record.messages for record in records],
+            engine,
+            targets=engine.info.targets,
+            on_progress=_progress,
+        )
+    finally:
+        engine.close()
+    if json:
+        print_json(
+            {
+                "data": data,
+                "base_proved": engine.info.proof.holds,
+                "models": {name: loss.__dict__ for name, loss in losses.items()},
+            }
+        )
+        return 0
+    rows = [
+        (name, f"{loss.loss:.4f}", f"{loss.perplexity:.4g}", str(loss.tokens), str(loss.records))
+        for name, loss in losses.items()
+    ]
+    say(engine.info.proof.sentence())
+    say(table(("model", "loss", "perplexity", "trained tokens", "records"), rows))
+    return 0
+
+
+def _progress(done: int, total: int) -> None:
+    if sys.stderr.isatty():
+        print(
+            f"\r{done}/{total} records" + ("\n" if done == total else ""), end="", file=sys.stderr, flush=True
+        )

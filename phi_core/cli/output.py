@@ -1,0 +1,50 @@
+"""What commands print: tables, sizes, durations, JSON. Text from elsewhere goes through the plain-text gate."""
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from phi_core.plain_text import plain
+
+
+def say(text: str = "") -> None:
+    print(plain(text))
+
+
+def print_json(content: Any) -> None:
+    """One JSON document on standard output, and nothing else there."""
+    print(json.dumps(content, indent=2, ensure_ascii=False, default=str))
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Columns aligned on the left, two spaces apart."""
+    lines = [[plain(cell) for cell in row] for row in (header, *rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+
+
+def duration(seconds: float) -> str:
+    """1 h 02 min, 3 min 20 s, 12 s."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
+def ago(moment: float) -> str:
+    return f"{duration(max(0.0, time.time() - moment))} ago"
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """A figure, "–" for none."""
+    return "–" if value is None else f"{value:.{digits}g}"
+
+
+def is_terminal() -> bool:
+    return sys.stdout.isatty()

@@ -1,0 +1,88 @@
+"""`phi plan`: what a run would do. Loads no weights."""
+
+from typing import Any
+
+from phi_core.cli.options import configured, with_training_options
+from phi_core.cli.output import print_json, say
+from phi_core.planning.machine import Machine, this_machine
+from phi_core.planning.run_plan import RunPlan, make_plan
+from phi_core.runs.series import thinned
+
+
+@with_training_options
+def plan(config: str | None = None, /, *, json: bool = False, **given: Any) -> int:
+    """Steps, tokens, trainable parameters, memory, learning-rate curve and problems of a run, without starting it.
+
+    Parameters
+    ----------
+    config
+        A YAML file of options; flags win over it.
+    json
+        Print one JSON document.
+    """
+    made, machine = make_plan(configured(config, given)), this_machine()
+    if json:
+        print_json(plan_record(made, machine))
+    else:
+        _print(made, machine)
+    return 0
+
+
+def plan_record(plan: RunPlan, machine: Machine) -> dict[str, Any]:
+    """The plan as one JSON document."""
+    estimate = plan.memory(machine)
+    return {
+        "train_records": plan.num_train_records,
+        "validation_records": plan.num_validation_records,
+        "steps": plan.steps.num_steps,
+        "effective_batch_size": plan.config.effective_batch_size,
+        "tokens": plan.num_tokens,
+        "trained_tokens": plan.num_trained_tokens,
+        "tokens_are": "counted" if plan.is_exact else "estimated as characters / 4",
+        "targets": list(plan.targets),
+        "trainable_parameters": plan.trainable_parameters,
+        "memory_estimate_gib": {**estimate.__dict__, "total_gib": estimate.total_gib} if estimate else None,
+        "memory_free_gib": machine.training_free_gib,
+        "learning_rates": plan.learning_rates,
+        "evaluation_steps": list(plan.evaluation_steps),
+        "checkpoint_steps": list(plan.checkpoint_steps),
+        "plan_hash": plan.steps.hash,
+        "warnings": [str(problem) for problem in plan.warnings(machine)],
+    }
+
+
+def _print(plan: RunPlan, machine: Machine) -> None:
+    config, estimate = plan.config, plan.memory(machine)
+    counted = "" if plan.is_exact else " (estimated: the tokenizer is not on this machine)"
+    trained = f", {plan.num_trained_tokens:,} of them trained" if plan.num_trained_tokens is not None else ""
+    trainable = (
+        f"{plan.trainable_parameters:,}" if plan.trainable_parameters is not None else "known after loading"
+    )
+    say(f"records      {plan.num_train_records} to train, {plan.num_validation_records} to validate")
+    say(
+        f"steps        {plan.steps.num_steps} of {config.effective_batch_size} records ({config.batch_size} × {config.gradient_accumulation_steps})"
+    )
+    say(f"tokens       {plan.num_tokens:,} over the run{trained}{counted}")
+    say(f"adapter      {trainable} trainable parameters on {', '.join(plan.targets)}")
+    if estimate:
+        say(
+            f"memory       {estimate.total_gib:.2f} GiB by formula: weights {estimate.weights_gib:.2f}, adapter and optimizer "
+            f"{estimate.adapter_gib:.2f}, activations {estimate.activations_gib:.2f}, logits {estimate.logits_gib:.2f}; "
+            f"{machine.training_free_gib:.1f} GiB are free"
+        )
+    for problem in plan.warnings(machine):
+        say(f"note         {problem}")
+    say(f"\n{learning_rate_plot(plan)}")
+
+
+def learning_rate_plot(plan: RunPlan, *, width: int = 76, height: int = 10) -> str:
+    """The learning rate over the steps, as text."""
+    import plotext
+
+    plotext.clear_figure()
+    plotext.theme("clear")
+    plotext.plot_size(width, height)
+    points = thinned(list(enumerate(plan.learning_rates, start=1)), 200)
+    plotext.plot(*zip(*points, strict=True), marker="braille")
+    plotext.title("learning rate by step")
+    return str(plotext.uncolorize(plotext.build()))

@@ -1,0 +1,170 @@
+"""`phi runs …`: the run store. RUN is an id, a unique prefix, a path or `latest`."""
+
+import sys
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from phi_core.cli.output import ago, duration, number, print_json, say, table
+from phi_core.cli.watching import ending, exit_status, follow, loss_plot, progress_line, run_summary
+from phi_core.jobs.training_job import ask, resume_run
+from phi_core.runs.reader import Run
+from phi_core.runs.store import LATEST, RunStore, runs_root
+
+RunsDir = Annotated[str | None, Parameter(help="Folder of the runs [default: PHI_RUNS_DIR, else ./runs].")]
+Json = Annotated[bool, Parameter(help="Print one JSON document.")]
+
+
+def list_runs(*, json: Json = False, runs_dir: RunsDir = None) -> int:
+    """All runs, newest first."""
+    runs = _store(runs_dir).runs()
+    if json:
+        print_json([run_summary(run) for run in runs])
+    elif runs:
+        say(
+            table(
+                ("run", "state", "step", "loss", "validation", "left", "created"), [_row(run) for run in runs]
+            )
+        )
+    else:
+        say(f"No runs in {runs_root(runs_dir)}. Start one: phi train CONFIG.yaml")
+    return 0
+
+
+def show(run: str = LATEST, /, *, json: Json = False, runs_dir: RunsDir = None) -> int:
+    """One run: state, losses, plot, and what to do next."""
+    found = _store(runs_dir).find(run)
+    if json:
+        print_json({**run_summary(found), "about": dict(found.about), "config": dict(found.config)})
+        return 0
+    say(f"run {found.id} · {found.path}")
+    for name in ("name", "tags", "note"):
+        if found.labels.get(name):
+            say(f"{name}: {found.labels[name]}")
+    say(progress_line(found))
+    say(ending(found) if not found.is_live else f"Watch it: phi runs watch {found.id}")
+    say(loss_plot(found))
+    return 0
+
+
+def watch(run: str = LATEST, /, *, runs_dir: RunsDir = None) -> int:
+    """Follow a run to its end. Ctrl-C ends the watching, not the run."""
+    return exit_status(follow(_store(runs_dir).path_of(run), stops=False))
+
+
+def stop(run: str = LATEST, /, *, runs_dir: RunsDir = None) -> int:
+    """End a run after its current step, with a checkpoint that it can be resumed from."""
+    return _ask(run, runs_dir, "stop")
+
+
+def pause(run: str = LATEST, /, *, runs_dir: RunsDir = None) -> int:
+    """Write a checkpoint and leave the device; `phi runs continue` goes on."""
+    return _ask(run, runs_dir, "pause")
+
+
+def checkpoint(run: str = LATEST, /, *, runs_dir: RunsDir = None) -> int:
+    """Write a checkpoint after the current step."""
+    return _ask(run, runs_dir, "checkpoint")
+
+
+def resume(
+    run: str = LATEST, /, *, detach: bool = False, json: Json = False, runs_dir: RunsDir = None
+) -> int:
+    """Go on after the newest checkpoint, as if the run had never ended.
+
+    Parameters
+    ----------
+    detach
+        Return at once; the run goes on.
+    """
+    found = _store(runs_dir).find(run)
+    step = resume_run(found)
+    if detach:
+        print_json({"id": found.id, "from_step": step}) if json else say(
+            f"{found.id} goes on after step {step}"
+        )
+        return 0
+    ended = follow(found.path, out=sys.stderr if json else sys.stdout, stops=True)
+    if json:
+        print_json(run_summary(ended))
+    return exit_status(ended)
+
+
+def continue_run(
+    run: str = LATEST, /, *, detach: bool = False, json: Json = False, runs_dir: RunsDir = None
+) -> int:
+    """Go on with a paused run.
+
+    Parameters
+    ----------
+    detach
+        Return at once; the run goes on.
+    """
+    return resume(run, detach=detach, json=json, runs_dir=runs_dir)
+
+
+def label(
+    run: str,
+    /,
+    *,
+    name: str | None = None,
+    tag: list[str] | None = None,
+    note: str | None = None,
+    runs_dir: RunsDir = None,
+) -> int:
+    """Give a run a name, tags or a note.
+
+    Parameters
+    ----------
+    name
+        Shown instead of the id.
+    tag
+        A tag; repeat it for several. They replace the old ones.
+    note
+        Free text.
+    """
+    store = _store(runs_dir)
+    changes = {"name": name, "tags": tag, "note": note}
+    store.label(store.find(run), {key: value for key, value in changes.items() if value is not None})
+    return 0
+
+
+def delete(run: str, /, *, yes: bool = False, runs_dir: RunsDir = None) -> int:
+    """Delete a run's folder.
+
+    Parameters
+    ----------
+    yes
+        Do not ask.
+    """
+    store = _store(runs_dir)
+    found = store.find(run)
+    if not yes and input(f"Delete {found.path} for good? [y/N] ").strip().lower() != "y":
+        return 1
+    store.delete(found)
+    say(f"deleted {found.id}")
+    return 0
+
+
+def _store(runs_dir: str | None) -> RunStore:
+    return RunStore(runs_root(runs_dir))
+
+
+def _ask(name: str, runs_dir: str | None, kind: Any) -> int:
+    run = _store(runs_dir).find(name)
+    ask(run, kind)
+    say(f"asked {run.id}: {kind}")
+    return 0
+
+
+def _row(run: Run) -> tuple[str, ...]:
+    summary, left = run_summary(run), run.seconds_left
+    return (
+        run.name if run.name == run.id else f"{run.name} ({run.id})",
+        run.state,
+        f"{run.step}/{run.total_steps or '?'}",
+        number(summary["loss"]),
+        number(summary["validation_loss"]),
+        duration(left) if left is not None else "–",
+        ago(run.created),
+    )

@@ -1,0 +1,114 @@
+"""What a command talks to: a model, adapters or a run, from its --model, --adapter and --run."""
+
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from phi_core.cli.output import duration
+from phi_core.errors import RequestError, RunError
+from phi_core.files import read_json
+from phi_core.jobs.remote_engine import RemoteEngine
+from phi_core.model_files.folder import locate
+from phi_core.runs.reader import Run
+from phi_core.runs.store import RunStore, runs_root
+
+
+@dataclass(frozen=True)
+class Target:
+    """`model` is None where the adapter is to name it; `adapters` maps labels to folders."""
+
+    model: str | None
+    revision: str | None
+    adapters: dict[str, Path]
+    run: Run | None
+
+
+def target_of(model: str | None, adapters: list[str] | None, run: str | None, runs_dir: str | None) -> Target:
+    """RequestError if nothing is named, or both a run and an adapter; RunError if the run has no adapter yet."""
+    if run is not None and adapters:
+        raise RequestError("--run and --adapter are both given", "Give one of them: a run names its adapter")
+    if run is not None:
+        return _of_run(RunStore(runs_root(runs_dir)).find(run), model)
+    if model is None and not adapters:
+        raise RequestError("no model is named", "Give --run latest, or --adapter FOLDER, or --model NAME")
+    found = {label: Path(path).expanduser() for label, path in _labelled(adapters or [])}
+    for path in found.values():
+        _require_adapter(path)
+    if model is not None:
+        locate(model)  # a path that does not exist is refused before a process is started
+    return Target(model, None, found, None)
+
+
+def open_engine(target: Target, *, device: str, dtype: str, prompt_format: str = "auto") -> RemoteEngine:
+    """Start the engine and wait until it has loaded, saying so on standard error."""
+    engine = RemoteEngine(
+        target.model,
+        target.adapters,
+        revision=target.revision,
+        device=device,
+        dtype=dtype,
+        prompt_format=prompt_format,
+    )
+    done = threading.Event()
+    ticker = threading.Thread(target=_tick, args=(done,), daemon=True)
+    try:
+        ticker.start()
+        _ = engine.info
+    except BaseException:
+        engine.close()
+        raise
+    finally:
+        done.set()
+        ticker.join()
+    return engine
+
+
+def _of_run(run: Run, model: str | None) -> Target:
+    if run.adapter is None:
+        raise RunError(f"run {run.id} has no adapter yet", f"Watch it: phi runs watch {run.id}")
+    return Target(
+        model or run.config.get("model_name"), run.config.get("model_revision"), {run.name: run.adapter}, run
+    )
+
+
+def _labelled(paths: list[str]) -> list[tuple[str, str]]:
+    """`label=path`, or the folder's name (its parent's for …/final_adapter), made unique."""
+    taken: list[str] = ["base"]
+    pairs = []
+    for text in paths:
+        label, equals, path = text.partition("=")
+        name = label if equals and not Path(text).exists() else _name_of(Path(text))
+        unique = next(
+            name if not count else f"{name}-{count + 1}"
+            for count in range(1000)
+            if (f"{name}-{count + 1}" if count else name) not in taken
+        )
+        taken.append(unique)
+        pairs.append((unique, path if equals and not Path(text).exists() else text))
+    return pairs
+
+
+def _name_of(path: Path) -> str:
+    resolved = path.expanduser().resolve()
+    return (resolved.parent if resolved.name == "final_adapter" else resolved).name.replace(
+        ".", "-"
+    ) or "adapter"
+
+
+def _require_adapter(path: Path) -> None:
+    if not isinstance(read_json(path / "adapter_config.json"), dict):
+        raise RequestError(
+            f"{path} holds no adapter: adapter_config.json is missing or broken",
+            "Give a folder that PEFT wrote",
+        )
+
+
+def _tick(done: threading.Event) -> None:
+    if not sys.stderr.isatty():
+        return
+    seconds = 0.0
+    while not done.wait(0.5):
+        seconds += 0.5
+        print(f"\rloading the model · {duration(seconds)} ", end="", file=sys.stderr, flush=True)
+    print("\r" + " " * 40 + "\r", end="", file=sys.stderr, flush=True)

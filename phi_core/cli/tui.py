@@ -1,0 +1,18 @@
+"""`phi tui`: the full-screen app."""
+
+
+def tui(config: str | None = None, /, *, tab: str = "train", runs_dir: str | None = None) -> int:
+    """Open the full-screen app.
+
+    Parameters
+    ----------
+    config
+        A YAML file to start the form with.
+    tab
+        The tab to open: train, runs, chat or compare.
+    runs_dir
+        Folder of the runs [default: PHI_RUNS_DIR, else ./runs].
+    """
+    from phi_tui.__main__ import start
+
+    return start(config=config, tab=tab, runs_dir=runs_dir)

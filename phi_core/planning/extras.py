@@ -1,0 +1,28 @@
+"""Options that need a package of an extra: found missing before a run starts, not by its worker."""
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+
+from phi_core.config.training import TrainingConfig
+from phi_core.errors import ConfigError, Problem
+
+EXTRAS = {"bitsandbytes": "quant", "tensorboard": "tensorboard", "wandb": "wandb", "trackio": "trackio"}
+"""Package → the extra that brings it."""
+
+
+def require_extras(config: TrainingConfig) -> None:
+    """ConfigError that names each package that an option asks for and this machine has not."""
+    problems = [
+        Problem(option, f"{value} needs {package}", f"pip install 'phi-trainer[{EXTRAS[package]}]'")
+        for option, value, package in _asked(config)
+        if find_spec(package) is None
+    ]
+    if problems:
+        raise ConfigError("a package is not installed", problems)
+
+
+def _asked(config: TrainingConfig) -> Iterator[tuple[str, str, str]]:
+    """(option, its value, the package that it needs)"""
+    if config.optimizer == "adamw_8bit":
+        yield "optimizer", config.optimizer, "bitsandbytes"
+    yield from (("report_to", tracker, tracker) for tracker in config.report_to)

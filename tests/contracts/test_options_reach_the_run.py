@@ -1,0 +1,204 @@
+"""Every option reaches the run: change it, and the plan, the trainer's settings or the run directory change.
+
+`CHANGES` names for each option another value and the view in which the difference shows; a new option without a line
+here fails. Views are what the run really uses: none repeats the configuration itself.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tiny_models import TEMPLATE
+from toy_run import toy_config, write_toy_dataset
+
+from phi_core.cli.plan import plan_record
+from phi_core.config.training import TrainingConfig
+from phi_core.errors import ConfigError, RequestError
+from phi_core.jobs.training_job import create_run
+from phi_core.model_files.folder import hub_cache
+from phi_core.models.adapter import attach_adapter, peft_config
+from phi_core.planning.machine import Machine
+from phi_core.planning.run_plan import make_plan
+from phi_core.runs.reader import read_run
+from phi_core.runs.writer import RunWriter
+from phi_core.training import run
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*torch.jit.script_method.*:DeprecationWarning")
+
+MACHINE = Machine(cores=2, free_gib=8.0, total_gib=16.0, gpus=())
+HUB_NAME = "tiny/two-revisions"
+
+
+class Toy:
+    """A configuration on tiny files, and what a run would make of it, seen from several sides."""
+
+    def __init__(self, folder: Path, models: Callable[..., Path]) -> None:
+        self._models = models
+        self.folder = folder
+        self._runs: dict[TrainingConfig, Any] = {}
+        self.dataset = write_toy_dataset(folder / "data.jsonl")
+        self.other_dataset = write_toy_dataset(folder / "other.jsonl", count=9)
+        self.faulty_dataset = folder / "faulty.jsonl"
+        self.faulty_dataset.write_text(self.dataset.read_text() + '\n{"prompt": "no answer"}\n')
+        self.model = models("phi", template=TEMPLATE)
+        self.other_model = models("llama")
+        self.code_model = self._with_code()
+        self._fill_hub_cache()
+
+    def config(self, **changes: Any) -> TrainingConfig:
+        """Six steps of four records, one checkpoint a step, losses that rise again."""
+        short = {
+            "epochs": 1,
+            "max_steps": 6,
+            "checkpoint_every": 1,
+            "evaluate_every": 1,
+            "learning_rate": 0.1,
+        }
+        return toy_config(self.model, self.dataset, **{**short, "schedule": "constant", **changes})
+
+    def plan(self, config: TrainingConfig) -> Any:
+        return plan_record(make_plan(config), MACHINE)
+
+    def loaded(self, config: TrainingConfig) -> Any:
+        """What is in memory, or why not."""
+        try:
+            base = run.load(config)
+        except ConfigError as error:
+            return str(error)
+        return type(base.model).__module__, base.device, sum(p.numel() for p in base.model.parameters())
+
+    def adapter(self, config: TrainingConfig) -> Any:
+        settings = peft_config(attach_adapter(run.load(config).model, config, ("auto",))).to_dict()
+        return {name: settings[name] for name in ("r", "lora_alpha", "lora_dropout", "target_modules")}
+
+    def arguments(self, config: TrainingConfig) -> Any:
+        return run.training_arguments(config, run.load(config), self.folder / "working" / "x").to_dict()
+
+    def choices(self, config: TrainingConfig) -> Any:
+        model = attach_adapter(run.load(config).model, config, ("auto",))
+        chosen = run.choose(model, config)
+        compiled = [name for name, part in model.named_modules() if part._compiled_call_impl is not None]
+        return chosen.collate.__name__, chosen.decisions, compiled, model.is_gradient_checkpointing
+
+    def directory(self, config: TrainingConfig) -> Any:
+        """Where the run is created."""
+        return create_run(config, self.folder / "created", command=[], facts={}).parent
+
+    def run(self, config: TrainingConfig) -> Any:
+        """The checkpoints that a real run leaves, and the step whose adapter is the result. Once a configuration."""
+        if config not in self._runs:
+            self._runs[config] = self._run(config)
+        return self._runs[config]
+
+    def _run(self, config: TrainingConfig) -> Any:
+        path = create_run(config, self.folder / "runs", command=[], facts={})
+        writer = RunWriter(path)
+        run.execute(writer, resume=False, interruption=NoInterruption())
+        writer.close()
+        ended = read_run(path).last("finished")
+        assert ended is not None
+        return writer.layout.checkpoint_steps(), ended.data["adapter_step"]
+
+    def _with_code(self) -> Path:
+        """A model whose folder names a class of its own."""
+        folder = self._models("phi", seed=1)
+        target = self.folder / "with-code"
+        target.mkdir()
+        for path in folder.iterdir():
+            (target / path.name).write_bytes(path.read_bytes())
+        config = json.loads((target / "config.json").read_text())
+        config["auto_map"] = {"AutoModelForCausalLM": "modeling_own.OwnModel"}
+        (target / "config.json").write_text(json.dumps(config))
+        code = "from transformers import PhiForCausalLM\n\n\nclass OwnModel(PhiForCausalLM):\n    pass\n"
+        (target / "modeling_own.py").write_text(code)
+        return target
+
+    def _fill_hub_cache(self) -> None:
+        root = hub_cache() / f"models--{HUB_NAME.replace('/', '--')}"
+        for reference, folder in (("main", self.model), ("deeper", self._models("phi", num_hidden_layers=3))):
+            (root / "snapshots").mkdir(parents=True, exist_ok=True)
+            (root / "snapshots" / reference).symlink_to(folder)
+            (root / "refs").mkdir(exist_ok=True)
+            (root / "refs" / reference).write_text(reference)
+
+
+class NoInterruption:
+    received: int | None = None
+
+
+View = Callable[[Toy, TrainingConfig], Any]
+Values = dict[str, Any] | Callable[[Toy], dict[str, Any]]
+
+CHANGES: dict[str, tuple[View, Any, Values]] = {
+    # option: (where it shows, its other value, other options that both sides need)
+    "model_name": (Toy.loaded, lambda toy: str(toy.other_model), {}),
+    "model_revision": (Toy.plan, "deeper", {"model_name": HUB_NAME}),
+    "dtype": (Toy.loaded, "bfloat16", {}),
+    "device": (Toy.loaded, "cuda", {}),
+    "trust_remote_code": (Toy.loaded, True, lambda toy: {"model_name": str(toy.code_model)}),
+    "dataset_path": (Toy.plan, lambda toy: str(toy.other_dataset), {}),
+    "validation_path": (Toy.plan, lambda toy: str(toy.other_dataset), {}),
+    "validation_fraction": (Toy.plan, 0.5, {}),
+    "max_length": (Toy.plan, 20, {}),
+    "prompt_format": (Toy.plan, "raw", {}),
+    "train_on": (Toy.plan, "all", {}),
+    "on_bad_record": (Toy.plan, "skip", lambda toy: {"dataset_path": str(toy.faulty_dataset)}),
+    "lora_r": (Toy.plan, 3, {}),
+    "lora_alpha": (Toy.adapter, 64, {}),
+    "lora_dropout": (Toy.adapter, 0.5, {}),
+    "lora_targets": (Toy.plan, ("q_proj",), {}),
+    "epochs": (Toy.plan, 2.5, {"max_steps": None}),
+    "max_steps": (Toy.plan, 2, {}),
+    "batch_size": (Toy.plan, 1, {}),
+    "gradient_accumulation_steps": (Toy.plan, 1, {}),
+    "learning_rate": (Toy.plan, 1e-3, {}),
+    "schedule": (Toy.plan, "cosine", {}),
+    "warmup_ratio": (Toy.plan, 0.5, {}),
+    "weight_decay": (Toy.arguments, 0.0, {}),
+    "max_grad_norm": (Toy.arguments, 0.0, {}),
+    "optimizer": (Toy.arguments, "adamw_8bit", {}),
+    "seed": (Toy.plan, 7, {}),
+    "output_dir": (Toy.directory, lambda toy: str(toy.folder / "elsewhere" / "mine"), {}),
+    "evaluate_every": (Toy.plan, 3, {}),
+    "checkpoint_every": (Toy.plan, 3, {}),
+    "checkpoints_kept": (Toy.run, 4, {}),
+    "final_adapter": (Toy.run, "last", {}),
+    "report_to": (Toy.arguments, ("tensorboard",), {}),
+    "gradient_checkpointing": (Toy.choices, True, {}),
+    "torch_compile": (Toy.choices, True, {}),
+    "padding_free": (Toy.choices, False, {}),
+}
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory: pytest.TempPathFactory, model_folder: Callable[..., Path]) -> Toy:
+    return Toy(tmp_path_factory.mktemp("toy"), model_folder)
+
+
+def test_every_option_has_its_line() -> None:
+    assert set(CHANGES) == set(TrainingConfig.model_fields)
+
+
+@pytest.mark.parametrize("option", CHANGES)
+def test_another_value_changes_the_run(option: str, toy: Toy) -> None:
+    view, value, needed = CHANGES[option]
+    needed = needed(toy) if callable(needed) else needed
+    before = toy.config(**needed)
+    after = before.model_copy(update={option: value(toy) if callable(value) else value})
+    assert getattr(before, option) != getattr(after, option)
+    assert seen(view, toy, before) != seen(view, toy, after)
+
+
+def seen(view: View, toy: Toy, config: TrainingConfig) -> Any:
+    """What the view shows; a refusal that names its reason counts as well."""
+    try:
+        return view(toy, config)
+    except RequestError as error:
+        return str(error)
+
+
+def test_a_view_shows_no_difference_where_nothing_changed(toy: Toy) -> None:
+    for view in {view for view, _, _ in CHANGES.values()}:
+        assert seen(view, toy, toy.config()) == seen(view, toy, toy.config()), view

@@ -1,0 +1,294 @@
+"""Prompt formats: the same text as transformers, the same ids in chat as in training, answers and stops trained."""
+
+import json
+from pathlib import Path
+
+import pytest
+from tiny_models import TEMPLATE, byte_tokenizer
+from transformers import PreTrainedTokenizerFast
+
+from phi_core.chat.messages import Message
+from phi_core.chat.prompt_format import (
+    PromptFormat,
+    Tokenised,
+    prompt_format_from,
+    read_prompt_format,
+    segments,
+    stop_ids,
+    tokenise,
+)
+from phi_core.chat.tokenizer import TextTokenizer, read_tokenizer, text_tokenizer
+from phi_core.errors import ModelError
+
+CHATML = (
+    "{% if not add_generation_prompt is defined %}{% set add_generation_prompt = false %}{% endif %}"
+    "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}"
+    "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+)
+PHI35 = (
+    "{% for message in messages %}{% if message['role'] == 'system' and message['content'] %}"
+    "{{'<|system|>\n' + message['content'] + '<|end|>\n'}}{% elif message['role'] == 'user' %}"
+    "{{'<|user|>\n' + message['content'] + '<|end|>\n'}}{% elif message['role'] == 'assistant' %}"
+    "{{'<|assistant|>\n' + message['content'] + '<|end|>\n'}}{% endif %}{% endfor %}"
+    "{% if add_generation_prompt %}{{ '<|assistant|>\n' }}{% else %}{{ eos_token }}{% endif %}"
+)
+LLAMA3 = """{%- if tools is not none %}TOOLS{% endif %}{{- bos_token }}
+{%- set ns = namespace(first=true) %}
+{%- for message in messages %}
+    {{- '<|start_header_id|>' + message['role'] + '<|end_header_id|>\n\n'+ message['content'] | trim + '<|eot_id|>' }}
+{%- endfor %}
+{%- if add_generation_prompt %}
+    {{- '<|start_header_id|>assistant<|end_header_id|>\n\n' }}
+{%- endif %}
+"""
+MARKED = (
+    "{% for m in messages %}{% if m.role == 'assistant' %}<a>{% generation %}{{ m.content }}{{ eos_token }}"
+    "{% endgeneration %}{% else %}<u>{{ m.content | tojson }}{% endif %}{% if loop.last %}{% break %}{% endif %}"
+    "{% endfor %}{% if add_generation_prompt %}<a>{% endif %}"
+)
+TEMPLATES = {
+    # name: (template, tokens at which generation ends, the first of them the end-of-sequence token)
+    "tiny": (TEMPLATE, ("<|endoftext|>",)),
+    "chatml": (CHATML, ("<|im_end|>", "<|endoftext|>")),
+    "phi-3.5": (PHI35, ("<|endoftext|>", "<|assistant|>", "<|end|>")),
+    "llama-3": (LLAMA3, ("<|eot_id|>",)),
+    "marked": (MARKED, ("<|endoftext|>",)),
+}
+FORGETFUL = (
+    "{% for m in messages %}{% if loop.last %}{{ m.content }}{% else %}…{% endif %}<|endoftext|>{% endfor %}"
+)
+
+QUESTION = (Message("user", "  What is <|2 + 2|>? äöü \n"),)
+ANSWERED = (Message("system", "Be brief."), *QUESTION, Message("assistant", "It is 4."))
+THREE_TURNS = (
+    *ANSWERED,
+    Message("user", "And 3 + 3?"),
+    Message("assistant", "6"),
+    Message("user", "Thanks"),
+    Message("assistant", "At your service."),
+)
+
+
+def save_tokenizer(folder: Path, name: str) -> Path:
+    """A tokenizer folder with one of the templates, as the hub has it. Padding is the end-of-sequence token."""
+    template, stops = TEMPLATES[name]
+    backend = byte_tokenizer()
+    backend.add_special_tokens(list(stops))
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=backend, bos_token="<|endoftext|>", eos_token=stops[0], pad_token=stops[0]
+    )
+    tokenizer.chat_template = template
+    tokenizer.save_pretrained(folder)
+    ids = [backend.token_to_id(stop) for stop in stops]
+    (folder / "generation_config.json").write_text(json.dumps({"eos_token_id": ids}))
+    return folder
+
+
+@pytest.fixture(scope="module", params=TEMPLATES)
+def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_tokenizer(tmp_path_factory.mktemp("tokenizer"), request.param)
+
+
+@pytest.fixture
+def form(folder: Path) -> PromptFormat:
+    return read_prompt_format(folder)
+
+
+@pytest.fixture
+def tokenizer(folder: Path) -> TextTokenizer:
+    return tokenizer_of(folder)
+
+
+def tokenizer_of(folder: Path) -> TextTokenizer:
+    found = read_tokenizer(folder)
+    assert found is not None
+    return found
+
+
+def text(form: PromptFormat, messages: tuple[Message, ...], *, generation: bool) -> str:
+    return "".join(segment.text for segment in segments(form, messages, generation=generation))
+
+
+def trained_texts(sample: Tokenised, tokenizer: TextTokenizer) -> list[str]:
+    """The runs of trained tokens, decoded."""
+    runs: list[list[int]] = [[]]
+    for token_id, trained in zip(sample.ids, sample.trained, strict=True):
+        if trained:
+            runs[-1].append(token_id)
+        elif runs[-1]:
+            runs.append([])
+    return [tokenizer.decode(run, skip_special_tokens=False) for run in runs if run]
+
+
+@pytest.mark.parametrize(
+    ("messages", "generation"),
+    [(QUESTION, True), (ANSWERED, False), (THREE_TURNS, False), (THREE_TURNS[:4], True), (ANSWERED, True)],
+)
+def test_a_chat_template_renders_byte_for_byte_as_transformers_does(
+    folder: Path, form: PromptFormat, messages: tuple[Message, ...], generation: bool
+) -> None:
+    theirs = PreTrainedTokenizerFast.from_pretrained(folder).apply_chat_template(
+        [message.as_json() for message in messages], tokenize=False, add_generation_prompt=generation
+    )
+    assert text(form, messages, generation=generation) == theirs
+
+
+def test_the_ids_of_a_prompt_in_chat_are_a_prefix_of_those_that_training_saw(
+    form: PromptFormat, tokenizer: TextTokenizer
+) -> None:
+    trained = tokenise(form, THREE_TURNS, tokenizer)
+    for position, message in enumerate(THREE_TURNS):
+        if message.role == "assistant":
+            prompt = tokenise(form, THREE_TURNS[:position], tokenizer, generation=True)
+            assert trained.ids[: len(prompt.ids)] == prompt.ids
+            assert trained.trained[len(prompt.ids)] and not trained.trained[len(prompt.ids) - 1]
+
+
+def test_every_answer_is_trained_with_the_token_that_ends_it_and_nothing_else(
+    form: PromptFormat, tokenizer: TextTokenizer
+) -> None:
+    answers = [message.content for message in THREE_TURNS if message.role == "assistant"]
+    found = trained_texts(tokenise(form, THREE_TURNS, tokenizer), tokenizer)
+    assert answers == [_without_stop(form, answer) for answer in found]
+
+
+def test_the_trained_stop_is_one_at_which_generation_ends(
+    form: PromptFormat, tokenizer: TextTokenizer
+) -> None:
+    sample = tokenise(form, ANSWERED, tokenizer)
+    last = max(place for place, trained in enumerate(sample.trained) if trained)
+    assert sample.ids[last] in stop_ids(form, tokenizer)
+
+
+@pytest.mark.parametrize("name", ["instruct", "raw"])
+def test_prompts_are_never_altered(tmp_path: Path, name: str) -> None:
+    folder = save_tokenizer(tmp_path, "tiny")
+    form, tokenizer = read_prompt_format(folder, name), tokenizer_of(folder)
+    prompt = "  <|im_start|>\tline\r\n\n [INST] {{ 7 * 7 }} {% raw %} ünïcödé 🏴‍☠️  "
+    ids = tokenise(form, (Message("user", prompt),), tokenizer, generation=True).ids
+    assert prompt in tokenizer.decode(ids, skip_special_tokens=False)
+
+
+def test_instruct_is_the_format_of_phi_2s_model_card(tmp_path: Path) -> None:
+    form = read_prompt_format(save_tokenizer(tmp_path, "tiny"), "instruct")
+    assert text(form, QUESTION, generation=True) == f"Instruct: {QUESTION[0].content}\nOutput:"
+    whole = text(form, (Message("user", "Hi"), Message("assistant", "Ahoy")), generation=False)
+    assert whole == "Instruct: Hi\nOutput: Ahoy<|endoftext|>"
+
+
+def test_raw_is_the_messages_and_the_stop_token(tmp_path: Path) -> None:
+    form = read_prompt_format(save_tokenizer(tmp_path, "tiny"), "raw")
+    assert text(form, (Message("assistant", "Once upon"),), generation=False) == "Once upon<|endoftext|>"
+
+
+@pytest.mark.parametrize("name", ["instruct", "raw", "chat_template"])
+def test_the_stop_token_is_trained_though_padding_is_the_same_token(tmp_path: Path, name: str) -> None:
+    folder = save_tokenizer(tmp_path, "tiny")
+    form, tokenizer = read_prompt_format(folder, name), tokenizer_of(folder)
+    sample = tokenise(form, (Message("user", "Hi"), Message("assistant", "Ahoy")), tokenizer)
+    stop = tokenizer.token_id("<|endoftext|>")
+    last = max(place for place, trained in enumerate(sample.trained) if trained)
+    assert sample.ids[last] == stop
+
+
+def test_a_template_without_a_stop_token_gets_one() -> None:
+    form = PromptFormat(
+        "chat_template", "</s>", ("</s>",), "{% for m in messages %}[{{ m.content }}]{% endfor %}"
+    )
+    parts = segments(form, (Message("user", "Hi"), Message("assistant", "Ahoy")), generation=False)
+    assert [(part.text, part.trained) for part in parts] == [
+        ("[Hi]", False),
+        ("[Ahoy]", True),
+        ("</s>", True),
+    ]
+
+
+def test_a_template_that_rewrites_what_was_said_is_refused() -> None:
+    form = PromptFormat("chat_template", "<|endoftext|>", ("<|endoftext|>",), FORGETFUL)
+    with pytest.raises(ModelError, match="not prefix-stable"):
+        segments(form, THREE_TURNS, generation=False)
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("{% for m in messages %}", "broken"),
+        ("{{ raise_exception('no system message') }}", "no system message"),
+        ("{{ messages[0].content + 3 }}", "refuses"),
+        ("{{ messages[99].content.x }}", "refuses"),
+        ("{{ ''.__class__.__mro__ }}{{ ''.__class__.mro() }}", "refuses"),
+        ("{% set ns = namespace(a=1) %}{% set ns.__class__ = 1 %}", "may not hold"),
+    ],
+)
+def test_what_a_template_does_wrong_is_a_model_error(template: str, said: str) -> None:
+    form = PromptFormat("chat_template", "</s>", ("</s>",), template)
+    with pytest.raises(ModelError, match=said):
+        segments(form, QUESTION, generation=True)
+
+
+def test_cutting_keeps_the_beginning() -> None:
+    sample = Tokenised((1, 2, 3, 4), (False, True, True, True))
+    assert sample.cut(2) == Tokenised((1, 2), (False, True))
+    assert sample.cut(9) is sample
+    assert (sample.num_trained, sample.cut(2).num_trained) == (3, 1)
+
+
+def test_a_first_token_is_predicted_nowhere_and_counts_not() -> None:
+    assert Tokenised((1, 2), (True, True)).num_trained == 1
+
+
+def test_auto_is_the_chat_template_where_there_is_one_else_instruct(tmp_path: Path) -> None:
+    folder = save_tokenizer(tmp_path, "chatml")
+    assert read_prompt_format(folder).name == "chat_template"
+    (folder / "chat_template.jinja").unlink()
+    assert read_prompt_format(folder).name == "instruct"
+    with pytest.raises(ModelError, match=r"prompt_format chat_template.*no chat template"):
+        read_prompt_format(folder, "chat_template")
+
+
+def test_a_template_in_the_tokenizers_settings_counts_too(tmp_path: Path) -> None:
+    named = [{"name": "tool_use", "template": "no"}, {"name": "default", "template": CHATML}]
+    for template in (CHATML, named):
+        settings = {"eos_token": {"content": "<|im_end|>"}, "chat_template": template}
+        (tmp_path / "tokenizer_config.json").write_text(json.dumps(settings))
+        found = read_prompt_format(tmp_path)
+        assert (found.template, found.stop) == (CHATML, "<|im_end|>")
+
+
+def test_a_format_comes_back_from_its_record(form: PromptFormat) -> None:
+    again = prompt_format_from(json.loads(json.dumps(form.as_json())))
+    assert again == form
+    assert again.hash == form.hash
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {},
+        {"name": "raw"},
+        {"name": "alpaca", "stop": "x", "stops": ["x"]},
+        {"name": "raw", "stop": "x", "stops": None},
+    ],
+)
+def test_a_record_that_is_no_format_is_refused(record: dict[str, object]) -> None:
+    with pytest.raises(ModelError, match=r"prompt_format\.json"):
+        prompt_format_from(record)
+
+
+def test_the_hash_tells_templates_apart_and_nothing_that_renders_the_same(form: PromptFormat) -> None:
+    other = PromptFormat(form.name, form.stop, form.stops, form.template + " ", form.special_tokens)
+    assert other.hash != form.hash
+    more_stops = PromptFormat(form.name, form.stop, (*form.stops, "x"), form.template, form.special_tokens)
+    assert more_stops.hash == form.hash
+
+
+def test_a_tokenizer_without_an_end_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="names no eos_token"):
+        read_prompt_format(tmp_path)
+    form = PromptFormat("raw", "<|nowhere|>", ("<|nowhere|>",))
+    with pytest.raises(ModelError, match=r"no token '<\|nowhere\|>'"):
+        stop_ids(form, text_tokenizer(byte_tokenizer()))
+
+
+def _without_stop(form: PromptFormat, answer: str) -> str:
+    return next(answer.removesuffix(stop) for stop in form.stops if answer.endswith(stop))

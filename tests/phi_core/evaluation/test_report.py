@@ -1,0 +1,152 @@
+"""Reports: complete headers, harmless text, files that are never half written."""
+
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from fake_engine import FakeEngine
+
+from phi_core.chat.engine import BaseProof
+from phi_core.errors import Problem
+from phi_core.evaluation.answers import Answer, append_answer, read_answers
+from phi_core.evaluation.comparison import Comparison
+from phi_core.evaluation.markdown_report import escaped, fenced
+from phi_core.evaluation.question_set import DEFAULT_SAMPLING, Question, QuestionSet
+from phi_core.evaluation.report import write_report
+from phi_core.evaluation.statistics import summarise
+
+HOSTILE = (
+    '<script>alert("x")</script> & \x1b[2J\x1b]52;c;aGk=\x07 \x9b31m \u202e ```\n# heading | cell\n````` end'
+)
+
+
+def comparison(text: str = "Paris", error: str | None = None) -> Comparison:
+    question = Question("fr", f"France? {text}", text, "contains", (text,))
+    questions = QuestionSet(
+        text, text, DEFAULT_SAMPLING, (question,), (Problem("line 3", text),), Path("q.yaml"), "f" * 64
+    )
+    answers = (
+        Answer("fr", question.prompt, "base", text, 3, 0.25, "stop", 1.0, -1.5),
+        Answer("fr", question.prompt, "tuned", error=error or text),
+    )
+    info = replace(FakeEngine({"tuned": "x"}).info, model_name=text)
+    adapters = {"tuned": Path(f"runs/{text}")}
+    return Comparison(questions, answers, info, adapters, "run-7", "2026-01-02 03:04", summarise(answers))
+
+
+class Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+        self.attributes: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.names.append(tag)
+        self.attributes += [name for name, _ in attrs]
+
+
+def texts(folder: Path, subject: Comparison) -> dict[str, str]:
+    return {path.name: path.read_text(encoding="utf-8") for path in write_report(folder, subject)}
+
+
+def test_four_files_and_nothing_beside_them(tmp_path: Path) -> None:
+    names = [path.name for path in write_report(tmp_path / "new", comparison())]
+    assert names == ["answers.jsonl", "report.md", "report.html", "report.json"]
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == sorted(names)
+
+
+@pytest.mark.parametrize("name", ["report.md", "report.html", "report.json"])
+def test_every_header_says_how_it_was_made(tmp_path: Path, name: str) -> None:
+    text = texts(tmp_path, comparison("Kyoto"))[name].replace("\\", "").replace("&#x27;", "'")
+    facts = ["Kyoto", "runs/Kyoto", "base proved: logits equal the bare base model's", "temperature 0", "max_new_tokens 64",
+             "seed 42", "greedy", "raw (000000000000)", "phi-trainer 0.1.0", "run-7", "2026-01-02 03:04",
+             "1 questions, 1 answers, 1 failed, 1 problems", "undecided: only 0 scored questions", "ffffffffffff"]  # fmt: skip
+    assert [fact for fact in facts if fact not in text] == []
+
+
+@pytest.mark.parametrize("name", ["report.md", "report.html"])
+def test_a_base_that_is_not_proved_is_warned_of(tmp_path: Path, name: str) -> None:
+    subject = comparison()
+    subject = replace(subject, info=replace(subject.info, proof=BaseProof(0.5)))
+    assert re.search(r"Warning:(\*\*)? base NOT proved", texts(tmp_path, subject)[name])
+
+
+def test_html_of_hostile_text_has_only_our_tags(tmp_path: Path) -> None:
+    ours, theirs = Tags(), Tags()
+    ours.feed(texts(tmp_path / "a", comparison())["report.html"])
+    theirs.feed(texts(tmp_path / "b", comparison(HOSTILE))["report.html"])
+    assert (theirs.names, theirs.attributes) == (ours.names, ours.attributes)
+    assert "script" not in theirs.names
+
+
+def test_html_asks_nothing_of_the_network(tmp_path: Path) -> None:
+    text = texts(tmp_path, comparison())["report.html"]
+    assert not re.search(
+        r"https?:|src=|href=|@import|url\(|<script", text.replace("default-src", "").replace("style-src", "")
+    )
+    assert 'name="viewport"' in text and "@media (min-width" in text
+
+
+@pytest.mark.parametrize("name", ["answers.jsonl", "report.md", "report.html", "report.json"])
+def test_no_report_holds_a_control_character(tmp_path: Path, name: str) -> None:
+    text = texts(tmp_path, comparison(HOSTILE))[name]
+    allowed = "\x9b\u202e" if name.endswith(("json", "jsonl")) else ""
+    assert [char for char in text if char in "\x00\x07\x1b\x7f\x9b\u202e" and char not in allowed] == []
+
+
+def test_a_fence_is_longer_than_any_in_its_text() -> None:
+    lines = fenced(HOSTILE).split("\n")
+    assert lines[0] == "``````text" and lines[-1] == "``````"
+    assert fenced("plain").startswith("```text\n")
+
+
+def test_escaped_markdown_is_one_harmless_line() -> None:
+    assert escaped("a|b `c`\n# <b>") == "a\\|b \\`c\\` \\# \\<b\\>"
+
+
+def test_hostile_text_leaves_the_headings_of_markdown_alone(tmp_path: Path) -> None:
+    text = texts(tmp_path, comparison(HOSTILE))["report.md"]
+    assert [line for line in _outside_fences(text) if line.startswith("## ")] == [
+        "## Verdict", "## Problems in the question file", "## Question fr"]  # fmt: skip
+
+
+def test_json_holds_every_answer(tmp_path: Path) -> None:
+    subject = comparison(HOSTILE)
+    document = json.loads(texts(tmp_path, subject)["report.json"])
+    assert [Answer(**answer) for answer in document["answers"]] == list(subject.answers)
+    assert document["summary"]["differences"][0]["verdict"] == "undecided"
+
+
+def test_json_has_no_number_that_is_not_finite(tmp_path: Path) -> None:
+    subject = comparison()
+    subject = replace(subject, info=replace(subject.info, proof=BaseProof(float("nan"))))
+    assert json.loads(texts(tmp_path, subject)["report.json"])["engine"]["proof"]["base_difference"] is None
+
+
+def test_answers_that_are_there_already_are_not_written_twice(tmp_path: Path) -> None:
+    subject = comparison()
+    append_answer(tmp_path / "answers.jsonl", subject.answers[0])
+    for _ in range(2):
+        write_report(tmp_path, subject)
+    assert read_answers(tmp_path / "answers.jsonl") == subject.answers
+    assert len((tmp_path / "answers.jsonl").read_bytes().splitlines()) == 2
+
+
+def test_half_a_surrogate_pair_does_not_stop_a_report(tmp_path: Path) -> None:
+    write_report(tmp_path, comparison("half \ud83d"))
+    assert read_answers(tmp_path / "answers.jsonl")[0].answer == "half \ud83d"
+
+
+def _outside_fences(text: str) -> list[str]:
+    lines, fence = [], ""
+    for line in text.split("\n"):
+        if not fence and line.startswith("```"):
+            fence = line.removesuffix("text")
+        elif fence:
+            fence = "" if line == fence else fence
+        else:
+            lines.append(line)
+    return lines
