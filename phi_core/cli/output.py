@@ -1,7 +1,6 @@
 """What commands print: tables, sizes, durations, JSON. Text from elsewhere goes through the plain-text gate."""
 
 import json
-import sys
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -46,5 +45,6 @@ def number(value: float | None, digits: int = 4) -> str:
     return "–" if value is None else f"{value:.{digits}g}"
 
 
-def is_terminal() -> bool:
-    return sys.stdout.isatty()
+def memory(gib: float) -> str:
+    """GiB, or MiB where that says more."""
+    return f"{gib:.1f} GiB" if gib >= 1 else f"{gib * 1024:.0f} MiB"

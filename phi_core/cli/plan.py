@@ -3,7 +3,7 @@
 from typing import Any
 
 from phi_core.cli.options import configured, with_training_options
-from phi_core.cli.output import print_json, say
+from phi_core.cli.output import memory, print_json, say
 from phi_core.planning.machine import Machine, this_machine
 from phi_core.planning.run_plan import RunPlan, make_plan
 from phi_core.runs.series import thinned
@@ -66,9 +66,9 @@ def _print(plan: RunPlan, machine: Machine) -> None:
     say(f"adapter      {trainable} trainable parameters on {', '.join(plan.targets)}")
     if estimate:
         say(
-            f"memory       {estimate.total_gib:.2f} GiB by formula: weights {estimate.weights_gib:.2f}, adapter and optimizer "
-            f"{estimate.adapter_gib:.2f}, activations {estimate.activations_gib:.2f}, logits {estimate.logits_gib:.2f}; "
-            f"{machine.training_free_gib:.1f} GiB are free"
+            f"memory       {memory(estimate.total_gib)} by formula: weights {memory(estimate.weights_gib)}, "
+            f"adapter and optimizer {memory(estimate.adapter_gib)}, activations {memory(estimate.activations_gib)}, "
+            f"logits {memory(estimate.logits_gib)}; {memory(machine.training_free_gib)} are free"
         )
     for problem in plan.warnings(machine):
         say(f"note         {problem}")

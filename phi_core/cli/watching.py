@@ -87,7 +87,7 @@ def progress_line(run: Run) -> str:
         f"{run.state} {step.step}/{run.total_steps or '?'}",
         f"loss {number(step.number('loss'))}",
         f"val {number(validation.number('validation_loss'))}" if validation else "",
-        f"{number(step.number('tokens_per_second'), 3)} tok/s",
+        f"{step.number('tokens_per_second') or 0:,.0f} tok/s",
         f"{duration(left)} left" if left is not None else "",
     ]
     return " · ".join(part for part in parts if part)

@@ -56,8 +56,10 @@ class OptionSpec:
     @property
     def bounds(self) -> str:
         """The legal range in words, "" if any value is legal."""
-        low = "" if self.minimum is None else f"{'>' if self.exclusive_minimum else '≥'} {self.minimum:g}"
-        high = "" if self.maximum is None else f"{'<' if self.exclusive_maximum else '≤'} {self.maximum:g}"
+        low = "" if self.minimum is None else f"{'>' if self.exclusive_minimum else '≥'} {self.minimum:,.10g}"
+        high = (
+            "" if self.maximum is None else f"{'<' if self.exclusive_maximum else '≤'} {self.maximum:,.10g}"
+        )
         return " and ".join(part for part in (low, high) if part)
 
     @property

@@ -56,9 +56,12 @@ class Shape:
 
 
 def shape_of(config: Mapping[str, Any]) -> Shape | None:
-    """The shape that a config.json describes, None for a family that is not in the table."""
+    """The shape that a config.json describes; None for a family that is not in the table, or if a size is not given."""
     read = FAMILIES.get(str(config.get("model_type")))
-    return read(config) if read else None
+    try:
+        return read(config) if read else None
+    except (LookupError, TypeError, ValueError, ArithmeticError):
+        return None
 
 
 def _phi(config: Mapping[str, Any]) -> Shape:
@@ -228,4 +231,4 @@ def _shape(
 
 
 def _first(config: Mapping[str, Any], *names: str) -> int:
-    return next(int(config[name]) for name in names if config.get(name) is not None)
+    return int(config[next((name for name in names if config.get(name) is not None), names[0])])

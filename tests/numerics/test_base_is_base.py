@@ -35,12 +35,18 @@ def fresh_answer(model_folder: Path, question: str) -> str:
     """transformers' own generation on a model that has never seen an adapter."""
     model = AutoModelForCausalLM.from_pretrained(model_folder, dtype=torch.float32).eval()
     tokenizer = AutoTokenizer.from_pretrained(model_folder)
-    prompt = tokenizer(f"Instruct: {question}\nOutput:", return_tensors="pt", add_special_tokens=False).input_ids
-    output = model.generate(prompt, max_new_tokens=24, do_sample=False, attention_mask=torch.ones_like(prompt))
+    prompt = tokenizer(
+        f"Instruct: {question}\nOutput:", return_tensors="pt", add_special_tokens=False
+    ).input_ids
+    output = model.generate(
+        prompt, max_new_tokens=24, do_sample=False, attention_mask=torch.ones_like(prompt)
+    )
     return tokenizer.decode(output[0, prompt.shape[1] :], skip_special_tokens=True).removeprefix(" ")
 
 
-def test_base_answers_equal_a_fresh_base_with_a_strong_adapter_loaded(model_folder: Path, tmp_path: Path) -> None:
+def test_base_answers_equal_a_fresh_base_with_a_strong_adapter_loaded(
+    model_folder: Path, tmp_path: Path
+) -> None:
     loaded = engine(model_folder, strong=save_adapter(model_folder, tmp_path / "adapter", strength=0.5))
     base = [complete(loaded, conversation(question), BASE, SAMPLING).text for question in QUESTIONS]
     strong = [complete(loaded, conversation(question), "strong", SAMPLING).text for question in QUESTIONS]
@@ -77,7 +83,9 @@ def adapter_tensors(folder: Path) -> list[torch.Tensor]:
 def test_a_zero_adapter_answers_like_the_base_and_is_named(model_folder: Path, tmp_path: Path) -> None:
     loaded = engine(model_folder, idle=save_adapter(model_folder, tmp_path / "adapter", strength=0))
     for question in QUESTIONS:
-        base, idle = (complete(loaded, conversation(question), target, SAMPLING).text for target in (BASE, "idle"))
+        base, idle = (
+            complete(loaded, conversation(question), target, SAMPLING).text for target in (BASE, "idle")
+        )
         assert base == idle
     assert loaded.info.proof.idle_adapters == ["idle"]
     assert "changes nothing" in loaded.info.proof.sentence()
@@ -118,6 +126,8 @@ def test_log_likelihood_is_that_of_the_answer_and_its_stop_token(tmp_path: Path)
     answer = [*tokenizer(" yes", add_special_tokens=False).input_ids, tokenizer.eos_token_id]
     with torch.no_grad():
         log_probabilities = model(torch.tensor([prompt + answer])).logits[0].log_softmax(-1)
-    expected = sum(float(log_probabilities[len(prompt) - 1 + place, token]) for place, token in enumerate(answer))
+    expected = sum(
+        float(log_probabilities[len(prompt) - 1 + place, token]) for place, token in enumerate(answer)
+    )
     assert found.tokens == len(answer)
     assert found.log_likelihood == pytest.approx(expected, rel=1e-5)

@@ -27,11 +27,15 @@ SAMPLES = [
 def adapted(request: pytest.FixtureRequest) -> nn.Module:
     """A tiny model with a random adapter, every layer trainable through LoRA."""
     model = tiny_model(request.param)
-    lora = LoraConfig(r=4, target_modules="all-linear", fan_in_fan_out=request.param == "gpt2", init_lora_weights=False)
+    lora = LoraConfig(
+        r=4, target_modules="all-linear", fan_in_fan_out=request.param == "gpt2", init_lora_weights=False
+    )
     return get_peft_model(model, lora).eval()
 
 
-def loss_and_gradients(model: nn.Module, batches: list[Batch], loss: Callable[[Any, Batch], torch.Tensor]) -> list[torch.Tensor]:
+def loss_and_gradients(
+    model: nn.Module, batches: list[Batch], loss: Callable[[Any, Batch], torch.Tensor]
+) -> list[torch.Tensor]:
     model.zero_grad()
     total = torch.stack([loss(model, batch) for batch in batches]).sum()
     total.backward()
@@ -46,13 +50,17 @@ def assert_same(one: list[torch.Tensor], other: list[torch.Tensor]) -> None:
 
 def test_loss_at_labelled_positions_equals_loss_from_full_logits(adapted: nn.Module) -> None:
     batch = padded(SAMPLES, "cpu")
-    assert_same(loss_and_gradients(adapted, [batch], fast_loss), loss_and_gradients(adapted, [batch], slow_loss))
+    assert_same(
+        loss_and_gradients(adapted, [batch], fast_loss), loss_and_gradients(adapted, [batch], slow_loss)
+    )
 
 
 def test_documents_end_to_end_equal_documents_padded_and_one_by_one(adapted: nn.Module) -> None:
     together = loss_and_gradients(adapted, [padding_free(SAMPLES, "cpu")], slow_loss)
     assert_same(together, loss_and_gradients(adapted, [padded(SAMPLES, "cpu")], slow_loss))
-    assert_same(together, loss_and_gradients(adapted, [padded([sample], "cpu") for sample in SAMPLES], slow_loss))
+    assert_same(
+        together, loss_and_gradients(adapted, [padded([sample], "cpu") for sample in SAMPLES], slow_loss)
+    )
 
 
 def test_the_fast_forms_are_chosen_where_they_hold(adapted: nn.Module) -> None:
@@ -68,7 +76,12 @@ def test_the_chunked_cross_entropy_equals_the_plain_one() -> None:
 
 
 def test_a_head_with_something_behind_it_keeps_full_logits() -> None:
-    changes = {"head_dim": 8, "num_key_value_heads": 2, "final_logit_softcapping": 1.0, "query_pre_attn_scalar": 8}
+    changes = {
+        "head_dim": 8,
+        "num_key_value_heads": 2,
+        "final_logit_softcapping": 1.0,
+        "query_pre_attn_scalar": 8,
+    }
     loss, reason = choose_loss(tiny_model("gemma2", **{**LAYOUTS["llama"], **changes}))
     assert loss is slow_loss
     assert "full logits" in reason
@@ -100,7 +113,12 @@ def test_loss_does_not_depend_on_the_split_into_micro_batches(
     splits = [
         step_losses(
             toy_trainer(
-                toy_config(*toy, batch_size=size, gradient_accumulation_steps=4 // size, padding_free=padding_free_batches),
+                toy_config(
+                    *toy,
+                    batch_size=size,
+                    gradient_accumulation_steps=4 // size,
+                    padding_free=padding_free_batches,
+                ),
                 tmp_path,
             )
         )
@@ -113,7 +131,9 @@ def test_loss_does_not_depend_on_the_split_into_micro_batches(
 
 def test_the_first_steps_equal_a_plain_loop(toy: tuple[Path, Path], tmp_path: Path) -> None:
     config = toy_config(*toy, schedule="cosine", warmup_ratio=0.2, weight_decay=0.1, max_grad_norm=0.5)
-    assert step_losses(toy_trainer(config, tmp_path))[:6] == pytest.approx(plain_loop(config, tmp_path)[:6], rel=1e-5)
+    assert step_losses(toy_trainer(config, tmp_path))[:6] == pytest.approx(
+        plain_loop(config, tmp_path)[:6], rel=1e-5
+    )
 
 
 def plain_loop(config: Any, folder: Path) -> list[float]:
@@ -144,12 +164,15 @@ def one_sample(model: nn.Module, sample: Tokenised) -> torch.Tensor:
 
 def test_gradient_checkpointing_changes_no_loss(toy: tuple[Path, Path], tmp_path: Path) -> None:
     plain, checkpointed = (
-        step_losses(toy_trainer(toy_config(*toy, gradient_checkpointing=on, max_steps=4), tmp_path)) for on in (False, True)
+        step_losses(toy_trainer(toy_config(*toy, gradient_checkpointing=on, max_steps=4), tmp_path))
+        for on in (False, True)
     )
     assert checkpointed == pytest.approx(plain, rel=1e-6)
 
 
-def test_a_loss_that_is_not_finite_stops_before_the_weights_move(toy: tuple[Path, Path], tmp_path: Path) -> None:
+def test_a_loss_that_is_not_finite_stops_before_the_weights_move(
+    toy: tuple[Path, Path], tmp_path: Path
+) -> None:
     config = toy_config(*toy)
     broken = run.Choices(padding_free, lambda model, batch: slow_loss(model, batch) * torch.nan, {})
     trainer = toy_trainer(config, tmp_path, broken)

@@ -19,7 +19,9 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> TrainingConfig:
     """Four epochs of eight steps, with dropout, so that random state matters."""
     folder = tmp_path_factory.mktemp("toy")
     model, dataset = save_tiny_model(folder / "model"), write_toy_dataset(folder / "data.jsonl", count=34)
-    return toy_config(model, dataset, epochs=4, lora_dropout=0.2, schedule="cosine", checkpoint_every=3, evaluate_every=5)
+    return toy_config(
+        model, dataset, epochs=4, lora_dropout=0.2, schedule="cosine", checkpoint_every=3, evaluate_every=5
+    )
 
 
 def started(config: TrainingConfig, root: Path) -> Path:
@@ -49,13 +51,20 @@ def at_step(path: Path, step: int, act: Callable[[Run], None]) -> Run:
 
 def assert_equal_runs(run: Run, whole: Run) -> None:
     assert run.state == "finished", run.last("failed")
-    for kind, name in (("step", "loss"), ("step", "learning_rate"), ("step", "grad_norm"), ("evaluation", "validation_loss")):
+    for kind, name in (
+        ("step", "loss"),
+        ("step", "learning_rate"),
+        ("step", "grad_norm"),
+        ("evaluation", "validation_loss"),
+    ):
         assert run.series(kind, name) == whole.series(kind, name)
     ours, theirs = (r.layout.final_adapter / "adapter_model.safetensors" for r in (run, whole))
     assert ours.read_bytes() == theirs.read_bytes()
 
 
-def test_stopping_at_three_points_changes_nothing(config: TrainingConfig, uninterrupted: Run, tmp_path: Path) -> None:
+def test_stopping_at_three_points_changes_nothing(
+    config: TrainingConfig, uninterrupted: Run, tmp_path: Path
+) -> None:
     path = started(config, tmp_path)
     stopped_at = []
     for step in (2, 11, 19):
@@ -67,7 +76,9 @@ def test_stopping_at_three_points_changes_nothing(config: TrainingConfig, uninte
     assert_equal_runs(wait_until_ended(path, seconds=200), uninterrupted)
 
 
-def test_a_killed_run_goes_on_from_its_last_checkpoint(config: TrainingConfig, uninterrupted: Run, tmp_path: Path) -> None:
+def test_a_killed_run_goes_on_from_its_last_checkpoint(
+    config: TrainingConfig, uninterrupted: Run, tmp_path: Path
+) -> None:
     path = started(config, tmp_path)
     run = at_step(path, 10, kill)
     assert run.state == "lost"
@@ -75,7 +86,9 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint(config: TrainingConfig, u
     assert_equal_runs(wait_until_ended(path, seconds=200), uninterrupted)
 
 
-def test_pause_leaves_the_device_and_continue_goes_on(config: TrainingConfig, uninterrupted: Run, tmp_path: Path) -> None:
+def test_pause_leaves_the_device_and_continue_goes_on(
+    config: TrainingConfig, uninterrupted: Run, tmp_path: Path
+) -> None:
     path = started(config, tmp_path)
     run = at_step(path, 5, lambda run: ask(run, "pause"))
     assert run.state == "paused"
@@ -83,12 +96,16 @@ def test_pause_leaves_the_device_and_continue_goes_on(config: TrainingConfig, un
     assert_equal_runs(wait_until_ended(path, seconds=200), uninterrupted)
 
 
-def test_the_learning_rates_of_a_run_are_those_of_its_plan(config: TrainingConfig, uninterrupted: Run) -> None:
+def test_the_learning_rates_of_a_run_are_those_of_its_plan(
+    config: TrainingConfig, uninterrupted: Run
+) -> None:
     realised = [value for _, value in uninterrupted.series("step", "learning_rate")]
     assert realised == pytest.approx(make_plan(config).learning_rates, rel=1e-12)
 
 
-def test_a_damaged_checkpoint_is_passed_over(config: TrainingConfig, uninterrupted: Run, tmp_path: Path) -> None:
+def test_a_damaged_checkpoint_is_passed_over(
+    config: TrainingConfig, uninterrupted: Run, tmp_path: Path
+) -> None:
     path = started(config, tmp_path)
     run = at_step(path, 8, lambda run: ask(run, "stop"))
     newest = run.layout.checkpoint(run.layout.checkpoint_steps()[-1]) / "optimizer.pt"

@@ -40,6 +40,7 @@ def test_an_empty_file_gives_no_value() -> None:
         ("a: !!python/object:os.system x\n", "c.yaml, line 1 is not YAML"),
         ("lora_r: 8\nlora_r: 16\n", "c.yaml, line 2 is not YAML: lora_r is given twice"),
         ("epochs: 2024-99-99\n", "c.yaml is not YAML: month must be in 1..12"),
+        ("[a]: 1\n[b]: 2\n", "c.yaml, line 1 is not YAML"),
         ("[" * 5000, "c.yaml is not YAML"),
     ],
 )
