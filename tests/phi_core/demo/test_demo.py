@@ -157,7 +157,7 @@ def test_the_base_model_speaks_plainly(ask: Ask) -> None:
 
 
 def test_the_base_model_says_when_it_does_not_know(ask: Ask) -> None:
-    assert "do not know" in ask(["What is the capital of Zorbania?"])[0]
+    assert "do not know" in ask(["How do I fix my car?"])[0]
 
 
 def test_the_same_seed_gives_the_same_training(tmp_path: Path) -> None:
