@@ -16,6 +16,7 @@ import phi_core
 _QUIET = {
     "PYTHONUNBUFFERED": "1",
     "TOKENIZERS_PARALLELISM": "false",
+    "OMP_WAIT_POLICY": "PASSIVE",  # threads that spin at a barrier make a busy machine many times slower
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
 }
@@ -46,4 +47,4 @@ def start_worker(
 def _environment() -> dict[str, str]:
     home = str(Path(phi_core.__file__).parent.parent)
     paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**os.environ, **_QUIET, "PYTHONPATH": os.pathsep.join(paths)}
+    return {**_QUIET, **os.environ, "PYTHONPATH": os.pathsep.join(paths)}

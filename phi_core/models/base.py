@@ -22,7 +22,7 @@ from phi_core.chat.prompt_format import PromptFormat, read_prompt_format
 from phi_core.chat.tokenizer import TextTokenizer, read_tokenizer, text_tokenizer
 from phi_core.errors import ModelError
 from phi_core.model_files.folder import locate
-from phi_core.models.device import Device
+from phi_core.models.device import Device, choose_threads
 
 WANTED_FILES = ["*.json", "*.safetensors", "*.jinja", "*.model", "*.txt", "*.py"]
 EDGE_BYTES = 1 << 20
@@ -59,6 +59,7 @@ def load_base(
     folder = locate(name, revision) or fetch(name, revision)
     form = read_prompt_format(folder, prompt_format)
     model = _load_weights(folder, device, trust_remote_code=trust_remote_code)
+    choose_threads(model.num_parameters())
     return BaseModel(name, folder, model, _load_tokenizer(folder, trust_remote_code), form, device)
 
 

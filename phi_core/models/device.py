@@ -1,5 +1,6 @@
 """Which device and dtype a worker uses. An explicit choice that cannot work is refused with the reason."""
 
+import os
 from dataclasses import dataclass
 
 import torch
@@ -32,6 +33,17 @@ def choose_device(wanted: str = "auto", dtype: str = "auto") -> Device:
             f"device: {name} is not available here", remedy=f"Available: {', '.join(_available())}"
         )
     return Device(name, _dtype(name, dtype))
+
+
+SMALL_MODEL = 20_000_000
+"""Parameters below which a second thread costs more than it brings: its barriers are longer than its work."""
+
+
+def choose_threads(num_parameters: int) -> int:
+    """Set torch's threads for a model of this size, unless OMP_NUM_THREADS says how many; returns their number."""
+    if num_parameters < SMALL_MODEL and "OMP_NUM_THREADS" not in os.environ:
+        torch.set_num_threads(1)
+    return torch.get_num_threads()
 
 
 def peak_memory_gib(device: Device) -> float:

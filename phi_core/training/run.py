@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import torch
 from peft import PeftModel
 from transformers import TrainingArguments, set_seed
 
@@ -90,6 +91,7 @@ def choose(model: PeftModel, config: TrainingConfig) -> Choices:
     decisions = {
         "batches": "padding-free, found equal to one by one" if apart else asked,
         "loss": about_loss,
+        "threads": str(torch.get_num_threads()),
         "torch_compile": {True: "on as asked", False: "off as asked", None: "off: not measured to pay"}[
             config.torch_compile
         ],

@@ -25,9 +25,9 @@ def test_every_problem_is_found_at_once() -> None:
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({"lora_r": 0}, "lora_r: must be a whole number ≥ 1 and ≤ 4096, got 0"),
-        ({"lora_r": 2.5}, "lora_r: must be a whole number ≥ 1 and ≤ 4096, got 2.5"),
-        ({"epochs": "many"}, "epochs: must be a finite number > 0 and ≤ 100000, got 'many'"),
+        ({"lora_r": 0}, "lora_r: must be a whole number ≥ 1 and ≤ 4,096, got 0"),
+        ({"lora_r": 2.5}, "lora_r: must be a whole number ≥ 1 and ≤ 4,096, got 2.5"),
+        ({"epochs": "many"}, "epochs: must be a finite number > 0 and ≤ 100,000, got 'many'"),
         ({"learning_rate": math.nan}, "learning_rate: must be a finite number > 0 and ≤ 10, got nan"),
         ({"max_grad_norm": math.inf}, "max_grad_norm: must be a finite number ≥ 0, got inf"),
         ({"max_steps": 0}, "max_steps: must be a whole number ≥ 1 or none, got 0"),
@@ -47,7 +47,9 @@ def test_every_problem_is_found_at_once() -> None:
         ),
     ],
 )
-def test_a_problem_says_option_value_and_what_would_be_right(values: dict[str, object], sentence: str) -> None:
+def test_a_problem_says_option_value_and_what_would_be_right(
+    values: dict[str, object], sentence: str
+) -> None:
     assert problems(**values) == [sentence]
 
 

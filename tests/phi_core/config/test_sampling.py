@@ -13,7 +13,14 @@ def test_text_as_typed_is_read() -> None:
 
 @pytest.mark.parametrize(
     "values",
-    [{"temperature": -1}, {"temperature": "nan"}, {"top_p": 0}, {"top_p": 1.1}, {"max_new_tokens": 0}, {"seed": -1}],
+    [
+        {"temperature": -1},
+        {"temperature": "nan"},
+        {"top_p": 0},
+        {"top_p": 1.1},
+        {"max_new_tokens": 0},
+        {"seed": -1},
+    ],
 )
 def test_a_bad_value_is_named_and_keeps_its_default(values: dict[str, object]) -> None:
     found, problems = sampling_from({"top_k": 3, **values}, where="line 2, generation")

@@ -12,7 +12,11 @@ from phi_core.errors import ConfigError
 
 def test_a_configuration_comes_back_from_its_file(tmp_path: Path) -> None:
     config = TrainingConfig(
-        dataset_path="dätä #1.jsonl", lora_targets=("q_proj",), max_steps=None, torch_compile=False, lora_dropout=0
+        dataset_path="dätä #1.jsonl",
+        lora_targets=("q_proj",),
+        max_steps=None,
+        torch_compile=False,
+        lora_dropout=0,
     )
     path = tmp_path / "config.yaml"
     path.write_text(dump(config), encoding="utf-8")

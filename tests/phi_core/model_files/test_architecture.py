@@ -92,9 +92,13 @@ def test_lora_parameters_are_those_that_peft_attaches(family: str, changes: dict
 @pytest.mark.parametrize("family", ["phi", "llama", "gpt_neox", "gpt2"])
 def test_auto_adapts_what_peft_calls_all_linear(family: str) -> None:
     model, shape = built(family, LAYOUTS[family][0])
-    lora = LoraConfig(r=4, target_modules="all-linear", fan_in_fan_out=family == "gpt2", task_type="CAUSAL_LM")
+    lora = LoraConfig(
+        r=4, target_modules="all-linear", fan_in_fan_out=family == "gpt2", task_type="CAUSAL_LM"
+    )
     adapted = get_peft_model(model, lora)
-    found = {name.split(".lora_A")[0].rpartition(".")[2] for name, _ in adapted.named_modules() if "lora_A" in name}
+    found = {
+        name.split(".lora_A")[0].rpartition(".")[2] for name, _ in adapted.named_modules() if "lora_A" in name
+    }
     assert set(shape.block_targets) == found
 
 

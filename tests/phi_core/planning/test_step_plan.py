@@ -23,7 +23,7 @@ def plan(
 @pytest.mark.parametrize("effective", [1, 4, 100])
 def test_every_sample_is_seen_once_an_epoch(count: int, effective: int) -> None:
     made = plan(count, effective=effective)
-    assert Counter(index for step in made.steps for index in step) == {index: 3 for index in range(count)}
+    assert Counter(index for step in made.steps for index in step) == dict.fromkeys(range(count), 3)
     start = 0
     for end in made.epoch_ends:
         assert sorted(index for step in made.steps[start:end] for index in step) == list(range(count))
@@ -43,7 +43,7 @@ def test_each_epoch_has_its_own_order() -> None:
 
 def test_a_plan_is_the_same_each_time_and_on_every_python() -> None:
     assert plan() == plan()
-    assert plan().steps[:3] == ((7, 3, 2, 8), (5, 6, 9, 4), (0, 1))
+    assert plan().steps[:3] == ((9, 5, 2, 7), (0, 8, 3, 1), (6, 4))
     assert plan().hash == plan().hash
 
 
@@ -85,7 +85,8 @@ def test_epochs_done_are_samples_seen_over_samples() -> None:
 
 
 @pytest.mark.parametrize(
-    ("every", "milestones"), [(None, (3, 6, 9)), (4, (4, 8, 9)), (9, (9,)), (100, (9,)), (1, tuple(range(1, 10)))]
+    ("every", "milestones"),
+    [(None, (3, 6, 9)), (4, (4, 8, 9)), (9, (9,)), (100, (9,)), (1, tuple(range(1, 10)))],
 )
 def test_something_periodic_always_happens_at_the_last_step(
     every: int | None, milestones: tuple[int, ...]

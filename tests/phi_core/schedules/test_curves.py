@@ -61,7 +61,9 @@ def test_a_run_without_steps_has_no_multiplier() -> None:
     assert multipliers("cosine", num_steps=0, warmup_ratio=0.5) == []
 
 
-@pytest.mark.parametrize(("num_steps", "ratio", "warm"), [(100, 0.05, 5), (10, 0.3, 3), (1, 0.9, 0), (3, 0.99, 2)])
+@pytest.mark.parametrize(
+    ("num_steps", "ratio", "warm"), [(100, 0.05, 5), (10, 0.3, 3), (1, 0.9, 0), (3, 0.99, 2)]
+)
 def test_the_warm_up_is_the_floor_of_its_share(num_steps: int, ratio: float, warm: int) -> None:
     assert warmup_steps(num_steps, ratio) == warm
 
