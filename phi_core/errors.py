@@ -10,7 +10,8 @@
     │   └── RunError           a run that is unknown, ambiguous or in the wrong state
     └── WorkError              the work itself failed: exit status 1
         ├── TrainingFailed
-        └── EngineFailed
+        └── EngineFailed       an answer failed; the engine lives on
+            └── EngineLost     the engine itself is gone
 
 Knows nothing about terminals: front ends print `str(error)`.
 """
@@ -94,4 +95,8 @@ class TrainingFailed(WorkError):
 
 
 class EngineFailed(WorkError):
+    pass
+
+
+class EngineLost(EngineFailed):
     pass

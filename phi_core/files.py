@@ -1,10 +1,13 @@
-"""Write beside, then rename: a reader sees the old file or the new one, never a half."""
+"""Files: written beside, then renamed, so that a reader sees the old one or the new one; and paths as people type them."""
 
+import errno
 import json
 import os
 import tempfile
 from pathlib import Path
 from typing import Any
+
+from phi_core.errors import RequestError
 
 
 def write_text(path: Path, text: str) -> None:
@@ -30,3 +33,18 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
+
+
+def user_path(text: str) -> Path:
+    """A path as a person types it, with ~ for the home folder. RequestError if no file could have this name."""
+    path = Path(os.path.expanduser(text))
+    try:
+        path.lstat()
+    except ValueError:
+        raise RequestError(f"{text!r} is no path: it holds a NUL character") from None
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise RequestError(f"{text[:60]}… is no path: it is too long") from None
+        if str(path).startswith("~"):
+            raise RequestError(f"{text}: there is no such home folder") from None
+    return path

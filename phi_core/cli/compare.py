@@ -17,6 +17,7 @@ from phi_core.evaluation.question_set import QuestionSet, read_question_set, req
 from phi_core.evaluation.report import report_json, write_report
 from phi_core.evaluation.runner import run_questions
 from phi_core.evaluation.statistics import summarise
+from phi_core.files import user_path
 
 
 def compare(
@@ -60,7 +61,7 @@ def compare(
     target = target_of(model, adapter, run, runs_dir)
     if questions is None:
         return _prompt_loop(target, device, dtype)
-    asked = read_question_set(Path(questions).expanduser())
+    asked = read_question_set(user_path(questions))
     require_questions(asked, skip_bad=skip_bad)
     folder = _writable(out)
     engine = open_engine(target, device=device, dtype=dtype)
@@ -155,7 +156,7 @@ def _mark(answer: Answer) -> str:
 def _writable(out: str | None) -> Path | None:
     if out is None:
         return None
-    folder = Path(out).expanduser()
+    folder = user_path(out)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / ".phi-write-test").write_text("")

@@ -1,11 +1,10 @@
 """`phi data …`: look at a dataset before a run."""
 
-from pathlib import Path
-
 from phi_core.cli.output import print_json, say
 from phi_core.data.check import DataSummary, summary
 from phi_core.data.dataset import read_dataset
 from phi_core.errors import DataError
+from phi_core.files import user_path
 
 
 def check(path: str, /, *, json: bool = False, limit: int = 20) -> int:
@@ -20,7 +19,7 @@ def check(path: str, /, *, json: bool = False, limit: int = 20) -> int:
     limit
         Faults to list at most; all are counted.
     """
-    found = summary(read_dataset(Path(path).expanduser(), fault_limit=limit))
+    found = summary(read_dataset(user_path(path), fault_limit=limit))
     if json:
         print_json(found.as_json())
     else:

@@ -6,6 +6,7 @@ from pathlib import Path
 from phi_core.cli.output import say
 from phi_core.demo import write_demo
 from phi_core.errors import RequestError
+from phi_core.files import user_path
 
 NEXT = """Next, in {folder}:
 
@@ -25,7 +26,9 @@ def demo(directory: str = "phi-demo", /, *, run: bool = False) -> int:
     run
         Also train on them and compare the result with the base.
     """
-    target = Path(directory).expanduser()
+    target = user_path(directory)
+    if target.exists() and not target.is_dir():
+        raise RequestError(f"{target} is a file", "Name another folder: phi demo OTHER")
     try:
         written = write_demo(target)
     except FileExistsError as error:

@@ -1,13 +1,13 @@
 """`phi eval`: token-weighted validation loss and perplexity of base and adapter on the same records."""
 
 import sys
-from pathlib import Path
 from typing import Literal
 
 from phi_core.cli.output import print_json, say, table
 from phi_core.cli.target import open_engine, target_of
 from phi_core.data.dataset import read_dataset, require_records
 from phi_core.evaluation.perplexity import evaluate_perplexity
+from phi_core.files import user_path
 
 
 def evaluate(
@@ -46,7 +46,7 @@ def evaluate(
         Folder of the runs [default: PHI_RUNS_DIR, else ./runs].
     """
     target = target_of(model, adapter, run, runs_dir)
-    records = require_records(read_dataset(Path(data).expanduser()), on_bad_record=on_bad_record)
+    records = require_records(read_dataset(user_path(data)), on_bad_record=on_bad_record)
     engine = open_engine(target, device=device, dtype=dtype)
     try:
         losses = evaluate_perplexity(

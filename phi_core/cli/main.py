@@ -8,34 +8,68 @@ import os
 import sys
 from collections.abc import Sequence
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError, Parameter, UnusedCliTokensError
 
 from phi_core import __version__
 from phi_core.errors import PhiError
 from phi_core.plain_text import plain
 
 COMMANDS = {
-    "demo": "phi_core.cli.demo:demo",
-    "train": "phi_core.cli.train:train",
-    "plan": "phi_core.cli.plan:plan",
-    "chat": "phi_core.cli.chat:chat",
-    "compare": "phi_core.cli.compare:compare",
-    "eval": "phi_core.cli.evaluate:evaluate",
-    "doctor": "phi_core.cli.doctor:doctor",
-    "tui": "phi_core.cli.tui:tui",
+    "demo": (
+        "phi_core.cli.demo:demo",
+        "Write the bundled tiny model, dataset, question set and train.yaml: everything then works offline.",
+    ),
+    "train": (
+        "phi_core.cli.train:train",
+        "Start a run. Ctrl-C stops it after the current step with a checkpoint.",
+    ),
+    "plan": (
+        "phi_core.cli.plan:plan",
+        "Steps, tokens, trainable parameters, memory, learning-rate curve and problems of a run, without starting it.",
+    ),
+    "chat": (
+        "phi_core.cli.chat:chat",
+        "Chat with a model. Questions may also come from a pipe, one a line.",
+    ),
+    "compare": (
+        "phi_core.cli.compare:compare",
+        "Put the same questions to the base model and to adapters of it. Without --questions: a prompt loop.",
+    ),
+    "eval": (
+        "phi_core.cli.evaluate:evaluate",
+        "Loss and perplexity of the answers in a file, for the base and for each adapter.",
+    ),
+    "doctor": ("phi_core.cli.doctor:doctor", "Devices, memory, kernels, versions, cache and disk."),
+    "tui": ("phi_core.cli.tui:tui", "Open the full-screen app."),
+    "runs list": ("phi_core.cli.runs:list_runs", "All runs, newest first."),
+    "runs show": ("phi_core.cli.runs:show", "One run: state, losses, plot, and what to do next."),
+    "runs watch": (
+        "phi_core.cli.runs:watch",
+        "Follow a run to its end. Ctrl-C ends the watching, not the run.",
+    ),
+    "runs stop": (
+        "phi_core.cli.runs:stop",
+        "End a run after its current step, with a checkpoint that it can be resumed from.",
+    ),
+    "runs pause": (
+        "phi_core.cli.runs:pause",
+        "Write a checkpoint and leave the device; `phi runs continue` goes on.",
+    ),
+    "runs continue": ("phi_core.cli.runs:continue_run", "Go on with a paused run."),
+    "runs checkpoint": ("phi_core.cli.runs:checkpoint", "Write a checkpoint after the current step."),
+    "runs resume": (
+        "phi_core.cli.runs:resume",
+        "Go on after the newest checkpoint, as if the run had never ended.",
+    ),
+    "runs label": ("phi_core.cli.runs:label", "Give a run a name, tags or a note."),
+    "runs delete": ("phi_core.cli.runs:delete", "Delete a run's folder."),
+    "data check": (
+        "phi_core.cli.data:check",
+        "Check every record of a file. Exit status 2 if any is faulty.",
+    ),
 }
-RUN_COMMANDS = {
-    "list": "list_runs",
-    "show": "show",
-    "watch": "watch",
-    "stop": "stop",
-    "pause": "pause",
-    "continue": "continue_run",
-    "checkpoint": "checkpoint",
-    "resume": "resume",
-    "label": "label",
-    "delete": "delete",
-}
+"""Command → function and the first sentence of its docstring, so that the list of commands imports none of them."""
+GROUPS = {"runs": "List, watch, steer and clean up runs.", "data": "Look at datasets before a run."}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -53,6 +87,9 @@ def run(words: Sequence[str], *, debug: bool = False) -> int:
         )
         sys.stdout.flush()
         return int(status or 0)
+    except UnusedCliTokensError as error:
+        word = " ".join(error.unused_tokens or ())
+        return _fail(f"{word}: not expected here. Flags take no value: --NAME is on, --no_NAME is off.", 2)
     except CycloptsError as error:
         return _fail(f"{error}\n`phi --help` lists the commands, `phi COMMAND --help` their options.", 2)
     except PhiError as error:
@@ -80,15 +117,12 @@ def command_table() -> App:
         default_parameter=Parameter(name_transform=str, negative=()),
         result_action="return_value",
     )
-    for name, target in COMMANDS.items():
-        app.command(target, name=name)
-    runs = App(name="runs", help="List, watch, steer and clean up runs.")
-    for name, function in RUN_COMMANDS.items():
-        runs.command(f"phi_core.cli.runs:{function}", name=name)
-    data = App(name="data", help="Look at datasets before a run.")
-    data.command("phi_core.cli.data:check", name="check")
-    app.command(runs)
-    app.command(data)
+    groups = {name: App(name=name, help=help) for name, help in GROUPS.items()}
+    for words, (target, sentence) in COMMANDS.items():
+        group, _, name = words.rpartition(" ")
+        groups.get(group, app).command(target, name=name, help=sentence)
+    for part in groups.values():
+        app.command(part)
     return app
 
 

@@ -3,7 +3,6 @@
 import inspect
 from collections.abc import Callable, Mapping
 from functools import wraps
-from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Group, Parameter
@@ -12,6 +11,7 @@ from phi_core.config.option import OptionSpec, shown
 from phi_core.config.problems import SPECS, checked
 from phi_core.config.training import TrainingConfig
 from phi_core.config.yaml_file import read_values
+from phi_core.files import user_path
 
 
 def with_training_options(command: Callable[..., int]) -> Callable[..., int]:
@@ -35,9 +35,10 @@ def with_training_options(command: Callable[..., int]) -> Callable[..., int]:
 
 def configured(config_file: str | None, given: Mapping[str, Any]) -> TrainingConfig:
     """The configuration of a command: explicitly given flags before the file before the defaults."""
-    values = read_values(Path(config_file).expanduser()) if config_file else {}
-    values |= {name: value for name, value in given.items() if value is not None}
-    return checked(values, source=config_file or "the command line")
+    values = read_values(user_path(config_file)) if config_file else {}
+    flags = {name: value for name, value in given.items() if value is not None}
+    source = " with the given options" if flags else ""
+    return checked(values | flags, source=f"{config_file}{source}" if config_file else "the command line")
 
 
 def _flag(spec: OptionSpec) -> inspect.Parameter:

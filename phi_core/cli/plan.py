@@ -55,15 +55,14 @@ def _print(plan: RunPlan, machine: Machine) -> None:
     config, estimate = plan.config, plan.memory(machine)
     counted = "" if plan.is_exact else " (estimated: the tokenizer is not on this machine)"
     trained = f", {plan.num_trained_tokens:,} of them trained" if plan.num_trained_tokens is not None else ""
-    trainable = (
-        f"{plan.trainable_parameters:,}" if plan.trainable_parameters is not None else "known after loading"
-    )
+    count = plan.trainable_parameters
+    trainable = f"{count:,} trainable parameters" if count is not None else "size known after loading,"
     say(f"records      {plan.num_train_records} to train, {plan.num_validation_records} to validate")
     say(
         f"steps        {plan.steps.num_steps} of {config.effective_batch_size} records ({config.batch_size} × {config.gradient_accumulation_steps})"
     )
     say(f"tokens       {plan.num_tokens:,} over the run{trained}{counted}")
-    say(f"adapter      {trainable} trainable parameters on {', '.join(plan.targets)}")
+    say(f"adapter      {trainable} on {', '.join(plan.targets)}")
     if estimate:
         say(
             f"memory       {memory(estimate.total_gib)} by formula: weights {memory(estimate.weights_gib)}, "

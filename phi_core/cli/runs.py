@@ -7,7 +7,9 @@ from cyclopts import Parameter
 
 from phi_core.cli.output import ago, duration, number, print_json, say, table
 from phi_core.cli.watching import ending, exit_status, follow, loss_plot, progress_line, run_summary
+from phi_core.errors import RequestError
 from phi_core.jobs.training_job import ask, resume_run
+from phi_core.plain_text import plain
 from phi_core.runs.reader import Run
 from phi_core.runs.store import LATEST, RunStore, runs_root
 
@@ -139,11 +141,20 @@ def delete(run: str, /, *, yes: bool = False, runs_dir: RunsDir = None) -> int:
     """
     store = _store(runs_dir)
     found = store.find(run)
-    if not yes and input(f"Delete {found.path} for good? [y/N] ").strip().lower() != "y":
+    if not yes and not _confirmed(f"Delete {found.path} for good?"):
         return 1
     store.delete(found)
     say(f"deleted {found.id}")
     return 0
+
+
+def _confirmed(question: str) -> bool:
+    """RequestError if there is nobody to answer."""
+    try:
+        return input(f"{plain(question)} [y/N] ").strip().lower() == "y"
+    except EOFError:
+        print()
+        raise RequestError("there is nobody to answer", "Add --yes") from None
 
 
 def _store(runs_dir: str | None) -> RunStore:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from phi_core.cli.output import duration
 from phi_core.errors import RequestError, RunError
-from phi_core.files import read_json
+from phi_core.files import read_json, user_path
 from phi_core.jobs.remote_engine import RemoteEngine
 from phi_core.model_files.folder import locate
 from phi_core.runs.reader import Run
@@ -32,7 +32,7 @@ def target_of(model: str | None, adapters: list[str] | None, run: str | None, ru
         return _of_run(RunStore(runs_root(runs_dir)).find(run), model)
     if model is None and not adapters:
         raise RequestError("no model is named", "Give --run latest, or --adapter FOLDER, or --model NAME")
-    found = {label: Path(path).expanduser() for label, path in _labelled(adapters or [])}
+    found = {label: user_path(path) for label, path in _labelled(adapters or [])}
     for path in found.values():
         _require_adapter(path)
     if model is not None:
@@ -78,19 +78,21 @@ def _labelled(paths: list[str]) -> list[tuple[str, str]]:
     pairs = []
     for text in paths:
         label, equals, path = text.partition("=")
-        name = label if equals and not Path(text).exists() else _name_of(Path(text))
+        if not equals or user_path(text).exists():
+            label, path = "", text
+        name = label or _name_of(user_path(path))
         unique = next(
             name if not count else f"{name}-{count + 1}"
             for count in range(1000)
             if (f"{name}-{count + 1}" if count else name) not in taken
         )
         taken.append(unique)
-        pairs.append((unique, path if equals and not Path(text).exists() else text))
+        pairs.append((unique, path))
     return pairs
 
 
 def _name_of(path: Path) -> str:
-    resolved = path.expanduser().resolve()
+    resolved = path.resolve()
     return (resolved.parent if resolved.name == "final_adapter" else resolved).name.replace(
         ".", "-"
     ) or "adapter"

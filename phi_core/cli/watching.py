@@ -19,8 +19,9 @@ from phi_core.runs.series import thinned
 POLL_SECONDS = 0.2
 
 
-def follow(path: Path, *, out: IO[str] = sys.stdout, stops: bool) -> Run:
+def follow(path: Path, *, out: IO[str] | None = None, stops: bool) -> Run:
     """Watch until the run ends. Ctrl-C asks it to stop (`stops`), a second one kills it; else it ends the watching."""
+    out = out or sys.stdout
     reader = RunReader(path)
     printer = ProgressPrinter(out)
     asked = False
@@ -99,7 +100,7 @@ def ending(run: Run) -> str:
         event = run.last("failed")
         data = event.data if event else {}
         return plain(
-            f"failed: {data.get('error', 'unknown')}. {data.get('remedy', '')}\nLog: {RunLayout(run.path).log}"
+            f"failed: {str(data.get('error', 'unknown')).rstrip('.')}. {data.get('remedy', '')}\nLog: {RunLayout(run.path).log}"
         )
     if run.state == "lost":
         return f"lost: the worker is gone without a word (killed?). Go on: phi runs resume {run.id}"

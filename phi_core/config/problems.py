@@ -74,6 +74,8 @@ def _as_typed(spec: OptionSpec, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip())
     if spec.kind == "list" and isinstance(value, list):
         return tuple(value)
+    if isinstance(value, bool) and spec.kind in ("integer", "number"):
+        return shown(value)  # true is no number, though Python counts it as 1
     return value.strip() if isinstance(value, str) and spec.kind != "text" else value
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from phi_core.chat.engine import Chunk, Completion, Engine
 from phi_core.chat.messages import Message, conversation
-from phi_core.errors import AdapterError, EngineFailed
+from phi_core.errors import AdapterError, EngineFailed, EngineLost
 from phi_core.evaluation.answers import Answer
 from phi_core.evaluation.question_set import Question, QuestionSet
 from phi_core.evaluation.scorers import score
@@ -29,6 +29,7 @@ def run_questions(
     """The answers in question-major order, those of `already` included and not asked again unless they failed.
 
     `on_answer` hears each new one. `should_stop` is asked between chunks; a cut answer is dropped, whole ones stay.
+    EngineLost ends the batch: what was answered has been heard, and a later call goes on from there.
     """
     _refuse_unknown(targets, engine)
     known = {(answer.id, answer.prompt, answer.model): answer for answer in already if answer.error is None}
@@ -74,6 +75,8 @@ def _ask(
         return replace(
             answer, reference_log_likelihood=_reference_log_likelihood(question, messages, engine, target)
         )
+    except EngineLost:
+        raise
     except EngineFailed as error:
         return replace(answer, error=str(error))
 

@@ -97,17 +97,17 @@ class LocalEngine:
 
     def _chunks(self, ids: Iterator[int]) -> Iterator[Chunk]:
         """The answer without the space between "Output:" and it, which belongs to the format."""
-        start, count, first = time.monotonic(), 0, self._form.name == "instruct"
+        start, first = time.monotonic(), self._form.name == "instruct"
         finish: FinishReason = "length"
-        for text, token_id in text_pieces(ids, self._base.tokenizer, stop_ids=self._stop_ids):
+        pieces = text_pieces(ids, self._base.tokenizer, stop_ids=self._stop_ids)
+        for before, (text, token_id) in enumerate(pieces):
             if first and text:
                 text, first = text.removeprefix(" "), False
             if token_id is None:
-                yield Chunk(text, count, time.monotonic() - start, finish)
+                yield Chunk(text, before, time.monotonic() - start, finish)
                 return
-            count += 1
             finish = "stop" if token_id in self._stop_ids else "length"
-            yield Chunk(text, count, time.monotonic() - start)
+            yield Chunk(text, before + 1, time.monotonic() - start)
 
     def _describe(self, labels: tuple[str, ...], proof: BaseProof, versions: dict[str, str]) -> EngineInfo:
         base = self._base

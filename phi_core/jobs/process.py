@@ -16,6 +16,7 @@ import phi_core
 _QUIET = {
     "PYTHONUNBUFFERED": "1",
     "TOKENIZERS_PARALLELISM": "false",
+    "PYTHONWARNINGS": "ignore::FutureWarning",  # of libraries among themselves; people read this log
     "OMP_WAIT_POLICY": "PASSIVE",  # threads that spin at a barrier make a busy machine many times slower
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",

@@ -4,6 +4,7 @@ Blocks like any engine: front ends with an event loop call it from a thread. The
 also when this process is killed.
 """
 
+import os
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +15,7 @@ from phi_core.chat.engine import Chunk, EngineInfo, LogLikelihood
 from phi_core.chat.messages import Message
 from phi_core.chat.wire import chunk_from, error_from, info_from, line, record_from
 from phi_core.config.sampling import Sampling
-from phi_core.errors import EngineFailed, PhiError
+from phi_core.errors import EngineFailed, EngineLost, PhiError
 from phi_core.jobs.process import start_worker
 
 STOP_SECONDS = 5.0
@@ -34,7 +35,9 @@ class RemoteEngine:
         prompt_format: str = "auto",
         trust_remote_code: bool = False,
     ) -> None:
-        self._log = Path(tempfile.mkstemp(prefix="phi-engine-", suffix=".log")[1])
+        descriptor, log = tempfile.mkstemp(prefix="phi-engine-", suffix=".log")
+        os.close(descriptor)
+        self._log = Path(log)
         self._process = start_worker("engine", log=self._log, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self._info: EngineInfo | None = None
         self._closed = False
@@ -123,11 +126,11 @@ class RemoteEngine:
             raise EngineFailed(f"the engine sent {record.get('event')!r} where {event!r} was due")
         return record
 
-    def _death(self) -> EngineFailed:
+    def _death(self) -> EngineLost:
         if self._closed:
-            return EngineFailed("the engine was closed")
+            return EngineLost("the engine was closed")
         status = self._process.wait(STOP_SECONDS)
-        return EngineFailed(
+        return EngineLost(
             f"the engine ended with status {status}", f"Its last words: {_last_words(self._log)}"
         )
 

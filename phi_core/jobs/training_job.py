@@ -19,7 +19,7 @@ from typing import Any
 from phi_core.config.training import TrainingConfig
 from phi_core.config.yaml_file import dump
 from phi_core.errors import RunError
-from phi_core.files import read_json, write_json
+from phi_core.files import read_json, user_path, write_json
 from phi_core.jobs.process import start_worker
 from phi_core.model_files.folder import resolved_name
 from phi_core.runs.control import RequestKind, send_request
@@ -38,7 +38,7 @@ def create_run(
     `facts` are what the plan found: dataset fingerprint, prompt format and its hash. RunError if `output_dir` is
     taken or the place cannot be written.
     """
-    target = Path(config.output_dir).expanduser().resolve() if config.output_dir else None
+    target = user_path(config.output_dir).resolve() if config.output_dir else None
     parent = target.parent if target else root
     if target and target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise RunError(f"output_dir {target} exists and is not empty", "Name another one, or delete it")
@@ -47,7 +47,8 @@ def create_run(
         beside = Path(tempfile.mkdtemp(dir=parent, prefix=".new-run-"))
     except OSError as error:
         raise RunError(
-            f"the run cannot be written: {error}", "Choose another --output_dir or --runs_dir"
+            f"the run cannot be written to {parent}: {error.strerror}",
+            "Choose another --output_dir or --runs_dir",
         ) from None
     return _filled(beside, target, parent, portable(config), command, facts)
 
@@ -108,7 +109,7 @@ def portable(config: TrainingConfig) -> TrainingConfig:
     changes: dict[str, Any] = {"output_dir": None, "model_name": resolved_name(config.model_name)}
     for name in ("dataset_path", "validation_path"):
         value = getattr(config, name)
-        changes[name] = str(Path(value).expanduser().resolve()) if value else value
+        changes[name] = str(user_path(value).resolve()) if value else value
     return config.model_copy(update=changes)
 
 

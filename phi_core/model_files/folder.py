@@ -6,14 +6,17 @@ local hub cache only: nothing here uses the network. Loading weights is the busi
 
 import json
 import os
+import re
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from phi_core.errors import ModelError
+from phi_core.files import user_path
 
 DEMO = "demo"
+HUB_ID = re.compile(r"[\w.-]+(/[\w.-]+)?", re.ASCII)
 
 
 def locate(model_name: str, revision: str | None = None) -> Path | None:
@@ -23,11 +26,13 @@ def locate(model_name: str, revision: str | None = None) -> Path | None:
     """
     if model_name == DEMO:
         return Path(str(files("phi_core.demo"))) / "assets" / "model"
-    path = Path(model_name).expanduser()
+    path = user_path(model_name)
     if path.exists():
         return _model_folder(path)
     if looks_like_path(model_name):
         raise ModelError(f"model folder {model_name} does not exist", "Give an existing folder or a hub id")
+    if not HUB_ID.fullmatch(model_name):
+        raise ModelError(f"{model_name!r} is neither a folder nor a hub id", "Hub ids are NAME or OWNER/NAME")
     return _cached_snapshot(model_name, revision)
 
 
@@ -38,7 +43,7 @@ def looks_like_path(model_name: str) -> bool:
 
 def resolved_name(model_name: str) -> str:
     """The name as it stays valid in another working directory: local folders become absolute."""
-    path = Path(model_name).expanduser()
+    path = user_path(model_name)
     return str(path.resolve()) if model_name != DEMO and path.exists() else model_name
 
 

@@ -6,16 +6,16 @@ The form previews this object and the worker executes it. Raises a RequestError 
 
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
-from phi_core.chat.prompt_format import PromptFormat, read_prompt_format
+from phi_core.chat.prompt_format import PromptFormat, read_prompt_format, stop_ids
 from phi_core.chat.tokenizer import TextTokenizer, read_tokenizer
 from phi_core.config.training import TrainingConfig
 from phi_core.data.dataset import Dataset, read_dataset, require_records
 from phi_core.data.records import Record
 from phi_core.data.split import split
 from phi_core.errors import ConfigError, Problem
+from phi_core.files import user_path
 from phi_core.model_files.architecture import KNOWN_CONFIGS, Shape, shape_of
 from phi_core.model_files.folder import locate, read_json
 from phi_core.planning.extras import require_extras
@@ -164,7 +164,7 @@ class RunPlan:
 def make_plan(config: TrainingConfig, *, model: ModelFacts | None = None) -> RunPlan:
     """Lay the run out. The worker passes the `model` facts that it loaded; front ends let them be read from files."""
     require_extras(config)
-    dataset = read_dataset(Path(config.dataset_path).expanduser())
+    dataset = read_dataset(user_path(config.dataset_path))
     train, validation = _sides(config, dataset)
     model = model or model_facts(config)
     _require_targets(config, model.shape)
@@ -194,8 +194,11 @@ def model_facts(config: TrainingConfig) -> ModelFacts:
     if folder is None:
         known = KNOWN_CONFIGS.get(config.model_name)
         return ModelFacts(shape_of(known) if known else None, None, None)
-    form = read_prompt_format(folder, config.prompt_format)
-    return ModelFacts(shape_of(read_json(folder, "config.json")), form, read_tokenizer(folder))
+    shape = shape_of(read_json(folder, "config.json"))
+    form, tokenizer = read_prompt_format(folder, config.prompt_format), read_tokenizer(folder)
+    if tokenizer is not None:
+        stop_ids(form, tokenizer)  # refused here if the token that ends an answer is none
+    return ModelFacts(shape, form, tokenizer)
 
 
 def _require_targets(config: TrainingConfig, shape: Shape | None) -> None:
@@ -214,7 +217,7 @@ def _require_targets(config: TrainingConfig, shape: Shape | None) -> None:
 def _sides(config: TrainingConfig, dataset: Dataset) -> tuple[tuple[Record, ...], tuple[Record, ...]]:
     records = require_records(dataset, on_bad_record=config.on_bad_record)
     if config.validation_path:
-        held_out = read_dataset(Path(config.validation_path).expanduser())
+        held_out = read_dataset(user_path(config.validation_path))
         return records, require_records(held_out, on_bad_record=config.on_bad_record)
     sides = split(records, validation_fraction=config.validation_fraction, seed=config.seed)
     return sides.train, sides.validation

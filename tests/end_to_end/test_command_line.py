@@ -51,7 +51,12 @@ def test_a_detached_run_ends_with_an_adapter_and_a_loss_that_fell(demo: Path) ->
 def test_compare_writes_four_files_in_which_base_and_adapter_differ_visibly(demo: Path) -> None:
     phi(demo, "compare", "--run", "latest", "--questions", "questions.yaml", "--out", "out")
     report = json.loads((demo / "out" / "report.json").read_text())
-    assert {path.name for path in (demo / "out").iterdir()} == {"answers.jsonl", "report.md", "report.html", "report.json"}
+    assert {path.name for path in (demo / "out").iterdir()} == {
+        "answers.jsonl",
+        "report.md",
+        "report.html",
+        "report.json",
+    }
     assert report["engine"]["proof"]["base_difference"] == 0.0
     base = [answer["answer"] for answer in report["answers"] if answer["model"] == "base"]
     adapter = [answer["answer"] for answer in report["answers"] if answer["model"] != "base"]
@@ -76,7 +81,9 @@ def test_eval_finds_the_adapter_better_on_its_own_manner(demo: Path) -> None:
 
 def test_chat_from_a_pipe_switches_between_adapter_and_base(demo: Path) -> None:
     question = "What is the capital of France?"
-    said = phi(demo, "chat", "--run", "latest", stdin=f"{question}\n/clear\n/base\n{question}\n/quit\n").splitlines()
+    said = phi(
+        demo, "chat", "--run", "latest", stdin=f"{question}\n/clear\n/base\n{question}\n/quit\n"
+    ).splitlines()
     assert "arr" in said[0].lower()
     assert said[1] == "base answers now"
     assert "arr," not in said[2].lower()

@@ -12,7 +12,9 @@ def save_adapter(model_folder: Path, folder: Path, *, strength: float, seed: int
     torch.manual_seed(seed)
     model = AutoModelForCausalLM.from_pretrained(model_folder, dtype=torch.float32)
     gpt2 = model.config.model_type == "gpt2"
-    lora = LoraConfig(r=4, lora_alpha=16, target_modules="all-linear", fan_in_fan_out=gpt2, task_type="CAUSAL_LM")
+    lora = LoraConfig(
+        r=4, lora_alpha=16, target_modules="all-linear", fan_in_fan_out=gpt2, task_type="CAUSAL_LM"
+    )
     adapted = get_peft_model(model, lora)
     with torch.no_grad():
         for name, parameter in adapted.named_parameters():

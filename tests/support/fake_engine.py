@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from phi_core.chat.engine import BASE, BaseProof, Chunk, EngineInfo, FinishReason, LogLikelihood
 from phi_core.chat.messages import Message
 from phi_core.config.sampling import Sampling
-from phi_core.errors import EngineFailed
+from phi_core.errors import EngineFailed, EngineLost
 
 Script = str | Mapping[str, str] | Callable[[str], str]
 """One answer to everything, an answer a prompt, or prompt → answer."""
@@ -76,7 +76,7 @@ class FakeEngine:
 
     def _check(self, messages: Sequence[Message], target: str) -> None:
         if self.is_closed:
-            raise EngineFailed("the engine is closed")
+            raise EngineLost("the engine is closed")
         if target not in self._scripts:
             raise EngineFailed(
                 f"no model is loaded as {target!r}", f"Loaded are {', '.join(self._info.targets)}"

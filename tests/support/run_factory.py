@@ -36,7 +36,9 @@ def make_run(
     path.mkdir(parents=True)
     about = {"format": FORMAT, "id": name, "created": created or time.time() - 60, "base_model": "tiny"}
     layout.run_json.write_text(json.dumps(about))
-    layout.config.write_text(yaml.safe_dump({"model_name": "tiny", "dataset_path": "data.jsonl", "lora_r": 4}))
+    layout.config.write_text(
+        yaml.safe_dump({"model_name": "tiny", "dataset_path": "data.jsonl", "lora_r": 4})
+    )
     if label is not None:
         layout.labels.write_text(json.dumps({"name": label}))
     _write_events(layout, losses if losses is not None else _falling(steps), total_steps)
@@ -47,7 +49,13 @@ def make_run(
 
 def write_status(path: Path, *, state: str, step: int, total_steps: int, alive: bool = True) -> None:
     identity = identity_of(os.getpid()).as_json() if alive else DEAD
-    record = {"state": state, "activity": "training", "step": step, "total_steps": total_steps, "heartbeat": time.time()}
+    record = {
+        "state": state,
+        "activity": "training",
+        "step": step,
+        "total_steps": total_steps,
+        "heartbeat": time.time(),
+    }
     RunLayout(path).status.write_text(json.dumps(record | identity))
 
 
@@ -74,7 +82,9 @@ def _write_events(layout: RunLayout, losses: Sequence[float], total_steps: int) 
     for step, loss in enumerate(losses, start=1):
         lines.append(event_line("step", step, step_data(loss, step)))
         if step % 10 == 0:
-            lines.append(event_line("evaluation", step, {"validation_loss": loss + 0.1, "perplexity": math.e}))
+            lines.append(
+                event_line("evaluation", step, {"validation_loss": loss + 0.1, "perplexity": math.e})
+            )
     layout.events.write_text("".join(lines), encoding="utf-8")
 
 

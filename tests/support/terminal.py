@@ -27,7 +27,17 @@ class Terminal:
             "PHI_RUNS_DIR": str(folder / "runs"),
         }
         size = ["-x", str(columns), "-y", str(rows)]
-        self._tmux("-f", "/dev/null", "new-session", "-d", *size, "-c", str(folder), "bash --norc", environment=environment)
+        self._tmux(
+            "-f",
+            "/dev/null",
+            "new-session",
+            "-d",
+            *size,
+            "-c",
+            str(folder),
+            "bash --norc",
+            environment=environment,
+        )
 
     def type(self, text: str) -> None:
         """Literal text."""
@@ -41,7 +51,9 @@ class Terminal:
 
     def wait_for(self, *texts: str, seconds: float = 90) -> str:
         """The screen once it shows all texts; fails with the screen if it never does."""
-        return self.wait_until(lambda screen: all(text in screen for text in texts), f"{texts}", seconds=seconds)
+        return self.wait_until(
+            lambda screen: all(text in screen for text in texts), f"{texts}", seconds=seconds
+        )
 
     def wait_until(self, holds: Callable[[str], bool], what: str, *, seconds: float = 90) -> str:
         end = time.monotonic() + seconds
@@ -62,5 +74,7 @@ class Terminal:
         self._tmux("kill-server")
 
     def _tmux(self, *words: str, environment: dict[str, str] | None = None) -> str:
-        done = subprocess.run(["tmux", "-L", self._server, *words], capture_output=True, text=True, env=environment, check=True)
+        done = subprocess.run(
+            ["tmux", "-L", self._server, *words], capture_output=True, text=True, env=environment, check=True
+        )
         return done.stdout

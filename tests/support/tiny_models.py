@@ -18,7 +18,13 @@ from transformers import (
 STOP, PAD = "<|endoftext|>", "<|pad|>"
 VOCABULARY = 258
 SIZES = {"vocab_size": VOCABULARY, "bos_token_id": 256, "eos_token_id": 256, "pad_token_id": 257}
-COMMON = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4, "max_position_embeddings": 256}
+COMMON = {
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "max_position_embeddings": 256,
+}
 LAYOUTS = {
     "phi": {**COMMON, "partial_rotary_factor": 0.5},
     "phi3": {**COMMON, "num_key_value_heads": 2},
@@ -44,7 +50,9 @@ def tiny_model(layout: str, *, seed: int = 0, **changes: object) -> PreTrainedMo
     return model.eval()
 
 
-def save_tiny_model(folder: Path, layout: str = "phi", *, seed: int = 0, template: str = "", **changes: object) -> Path:
+def save_tiny_model(
+    folder: Path, layout: str = "phi", *, seed: int = 0, template: str = "", **changes: object
+) -> Path:
     """A model folder as the hub has it."""
     model = tiny_model(layout, seed=seed, **changes)
     model.generation_config = GenerationConfig(eos_token_id=256, bos_token_id=256, pad_token_id=257)

@@ -16,7 +16,10 @@ from phi_core.training.trainer import PHITrainer
 
 def write_toy_dataset(path: Path, count: int = 22) -> Path:
     """Records of very different lengths."""
-    rows = [{"prompt": f"what is {i}?" * (1 + i % 3), "response": "it is " + "so " * (i % 7) + str(i * i)} for i in range(count)]
+    rows = [
+        {"prompt": f"what is {i}?" * (1 + i % 3), "response": "it is " + "so " * (i % 7) + str(i * i)}
+        for i in range(count)
+    ]
     path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
     return path
 

@@ -16,7 +16,9 @@ async def wait_until(pilot: Pilot[None], is_so: Callable[[], object], what: str 
     """Let the app work until it is so; fail after a bounded time."""
     end = time.monotonic() + PATIENCE_SECONDS
     while not is_so():
-        assert time.monotonic() < end, f"not within {PATIENCE_SECONDS:.0f} s: {what or is_so}\n{screen_text(pilot.app)}"
+        assert time.monotonic() < end, (
+            f"not within {PATIENCE_SECONDS:.0f} s: {what or is_so}\n{screen_text(pilot.app)}"
+        )
         await pilot.pause()
         await asyncio.sleep(0.01)
 

@@ -4,7 +4,7 @@ import pytest
 from fake_engine import FakeEngine
 
 from phi_core.chat.messages import Message
-from phi_core.errors import AdapterError
+from phi_core.errors import AdapterError, EngineLost
 from phi_core.evaluation.answers import Answer
 from phi_core.evaluation.question_set import DEFAULT_SAMPLING, Question, QuestionSet
 from phi_core.evaluation.runner import run_questions
@@ -75,6 +75,17 @@ def test_one_failing_question_does_not_stop_the_others() -> None:
     assert len(answers) == len(heard) == 6
     assert [answer.error for answer in answers] == ["cannot answer 'France?'"] * 2 + [None] * 4
     assert (answers[0].answer, answers[0].score, answers[0].is_given) == ("", None, False)
+
+
+def test_a_lost_engine_ends_the_batch() -> None:
+    class Dies(FakeEngine):
+        def log_likelihood(self, messages: object, target: str) -> object:  # type: ignore[override]
+            raise EngineLost("the engine ended with status -9")
+
+    engine = Dies({"tuned": TUNED})
+    with pytest.raises(EngineLost):
+        run(engine)
+    assert len(engine.calls) == 1
 
 
 def test_an_answer_stays_when_only_its_likelihood_fails() -> None:

@@ -1,0 +1,1 @@
+"""The full-screen app: reads run directories, asks workers, owns no logic."""

@@ -1,0 +1,49 @@
+"""What the Train tab asks of the disk: read a configuration, write one, make a run directory. Run in threads.
+
+Returns data or raises PhiError. Knows no widget.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from phi_core.config.training import TrainingConfig
+from phi_core.config.yaml_file import dump, read_values
+from phi_core.errors import ConfigError, Problem
+from phi_core.files import write_text
+from phi_core.jobs.training_job import create_run
+from phi_core.planning.run_plan import make_plan
+from phi_tui.draft import Draft, draft_from
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A configuration file as a draft; `unknown` are names in it that are no options."""
+
+    path: Path
+    draft: Draft
+    unknown: tuple[Problem, ...]
+
+
+def open_config(path: Path) -> Opened:
+    """ConfigError if the file is no configuration."""
+    draft, unknown = draft_from(read_values(path.expanduser()))
+    return Opened(path, draft, unknown)
+
+
+def save_config(path: Path, config: TrainingConfig) -> Path:
+    """Write every option. ConfigError if the place cannot be written."""
+    target = path.expanduser()
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_text(target, dump(config))
+    except OSError as error:
+        raise ConfigError(
+            f"{path} cannot be written: {error.strerror or error}", remedy="Choose another place"
+        ) from None
+    return path
+
+
+def new_run(config: TrainingConfig, runs_root: Path, command: Sequence[str]) -> Path:
+    """Plan once more, so that a request that cannot work leaves nothing behind, and make the run's directory."""
+    return create_run(config, runs_root, command=command, facts=make_plan(config).facts())

@@ -1,0 +1,114 @@
+"""The form's content as data: what each option's text is, whether it differs from the default, the command it equals.
+
+A draft holds text only, as typed; `config.problems` alone says whether it is right. Knows no widget.
+"""
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from phi_core.config.option import OptionSpec, shown
+from phi_core.config.problems import NONE_WORDS, SPECS, Checked, check, nearest
+from phi_core.errors import Problem
+
+
+@dataclass(frozen=True)
+class Draft:
+    """`texts` has the options that differ from their default."""
+
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+    def text(self, name: str) -> str:
+        return self.texts.get(name, default_text(SPECS[name]))
+
+    def is_changed(self, name: str) -> bool:
+        return name in self.texts
+
+    def edited(self, name: str, text: str) -> "Draft":
+        """The draft with another text for one option."""
+        others = {key: value for key, value in self.texts.items() if key != name}
+        return Draft(
+            others if _same(SPECS[name], text, default_text(SPECS[name])) else {**others, name: text}
+        )
+
+    @cached_property
+    def checked(self) -> Checked:
+        return check(self.texts)
+
+    @property
+    def command(self) -> list[str]:
+        """The command line that asks for the same run."""
+        given = ((SPECS[name], self.texts[name].strip()) for name in SPECS if name in self.texts)
+        return ["phi", "train", *(word for spec, text in given for word in _flag(spec, text))]
+
+    @property
+    def command_line(self) -> str:
+        return shlex.join(self.command)
+
+
+def draft_from(values: Mapping[str, Any]) -> tuple[Draft, tuple[Problem, ...]]:
+    """The draft of a configuration file's values, and the names that are no options."""
+    draft = Draft()
+    for name, value in values.items():
+        if name in SPECS:
+            draft = draft.edited(name, field_text(value))
+    unknown = [name for name in values if name not in SPECS]
+    return draft, tuple(Problem(name, "unknown option", nearest(name, list(SPECS))) for name in unknown)
+
+
+def explained(spec: OptionSpec) -> str:
+    """What the form says of an option in one or two lines."""
+    choices = f" One of {', '.join(spec.choices)}." if spec.choices else ""
+    return f"{spec.name}: {spec.explanation}.{choices} Default: {default_text(spec) or 'none'}"
+
+
+def default_text(spec: OptionSpec) -> str:
+    return field_text(spec.default)
+
+
+def field_text(value: Any) -> str:
+    """A value as a field holds it: nothing for none, and every digit of a number."""
+    if value is None:
+        return ""
+    if isinstance(value, float) and float(shown(value)) != value:
+        return repr(value)
+    return shown(value)
+
+
+def canonical(spec: OptionSpec, text: str) -> str:
+    """A number as it will be read (2e-4 becomes 0.0002); any other text as it is."""
+    if spec.kind != "number":
+        return text
+    try:
+        return field_text(float(text))
+    except ValueError:
+        return text
+
+
+def config_line(path: Path | None, draft: Draft, *, is_saved: bool) -> str:
+    """Where the form's values come from, in one line."""
+    count = len(draft.texts)
+    changed = f"{count} option{'s' if count != 1 else ''} differ{'s' if count == 1 else ''} from the default"
+    name = str(path) if path else "new configuration"
+    return f"{name} · {changed if count else 'all defaults'} · {'saved' if is_saved else 'not saved'}"
+
+
+def _flag(spec: OptionSpec, text: str) -> list[str]:
+    if spec.kind == "flag":
+        return [f"--{spec.name}" if text.lower() == "true" else f"--no_{spec.name}"]
+    value = text or ("none" if spec.nullable or spec.kind == "list" else "")
+    return [f"--{spec.name}={value}"] if value.startswith("-") else [f"--{spec.name}", value]
+
+
+def _same(spec: OptionSpec, one: str, other: str) -> bool:
+    if spec.kind in ("integer", "number"):
+        try:
+            return float(one) == float(other)
+        except ValueError:
+            pass
+    if spec.nullable and one.strip().lower() in NONE_WORDS and other.strip().lower() in NONE_WORDS:
+        return True
+    return one.strip() == other.strip()

@@ -1,0 +1,146 @@
+"""Every key of the app, once: footer, help and tests read this table.
+
+No key here is one that a plain terminal or tmux cannot send (alt+digit, shift+enter, ctrl+h, ctrl+i, ctrl+m) or that
+a text field uses itself. Single letters act only outside text fields, where Textual delivers them as text.
+"""
+
+from dataclasses import dataclass
+
+from textual.binding import Binding
+
+
+@dataclass(frozen=True)
+class Key:
+    """`action` is the action method without `action_`, perhaps with arguments; `shown` puts it into the footer."""
+
+    keys: str
+    action: str
+    text: str
+    explanation: str
+    shown: bool = True
+    priority: bool = False
+
+    @property
+    def id(self) -> str:
+        return self.action
+
+
+def bindings(keys: tuple[Key, ...], view: str) -> list[Binding]:
+    """Textual's bindings of one view; their ids are `view.action`."""
+    return [
+        Binding(
+            key.keys,
+            key.action,
+            key.text,
+            show=key.shown,
+            priority=key.priority,
+            id=f"{view}.{key.id}",
+            tooltip=key.explanation,
+        )
+        for key in keys
+    ]
+
+
+NAMES = {
+    "question_mark": "?",
+    "slash": "/",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "escape": "esc",
+    "pagedown": "page down",
+    "pageup": "page up",
+    "down": "↓",
+    "up": "↑",
+    "left": "←",
+    "right": "→",
+}
+
+
+def shown_key(key: str) -> str:
+    """One key as people write it: ctrl+r, F6, ?"""
+    name = NAMES.get(key, key)
+    return name.upper() if name[:1] == "f" and name[1:].isdigit() else name
+
+
+def shown_keys(key: Key) -> str:
+    return ", ".join(map(shown_key, key.keys.split(",")))
+
+
+APP: tuple[Key, ...] = (
+    Key("f1,question_mark", "help", "Help", "The keys of this tab, and what it is for"),
+    Key("f2,1", "train_tab", "Train", "Set up a run and start it", shown=False),
+    Key("f3,2", "runs_tab", "Runs", "Watch and steer runs", shown=False),
+    Key("f4,3", "chat_tab", "Chat", "Talk to a result", shown=False),
+    Key("f5,4", "compare_tab", "Compare", "Base against adapter", shown=False),
+    Key("ctrl+l", "redraw", "Redraw", "Draw the screen anew", shown=False),
+    Key("ctrl+q", "quit", "Quit", "Leave; runs keep running", priority=True),
+)
+TRAIN: tuple[Key, ...] = (
+    Key("ctrl+r", "launch", "Launch", "Start a run with these options"),
+    Key("ctrl+s", "save", "Save", "Write the options to a YAML file"),
+    Key("ctrl+o", "load", "Open", "Read options from a YAML file"),
+    Key("ctrl+f,slash", "find", "Find", "Show only options whose name or help has a word"),
+    Key("f6", "toggle_advanced", "More", "Show or hide the advanced options"),
+    Key("f7", "toggle_changed", "Changed", "Show only what differs from the default", shown=False),
+    Key("f8", "toggle_plan", "Plan", "Show or hide the plan: steps, memory, schedule, command"),
+    Key("ctrl+g", "reset_option", "Reset option", "Give the option its default again", shown=False),
+    Key("ctrl+n", "new", "New", "Start from the defaults", shown=False),
+    Key("f9", "copy_command", "Copy command", "Copy the equal `phi train` command", shown=False),
+    Key("down", "move(1)", "Next option", "To the next option", shown=False),
+    Key("up", "move(-1)", "Previous option", "To the option above", shown=False),
+    Key("pagedown", "move(10)", "Page down", "Ten options down", shown=False),
+    Key("pageup", "move(-10)", "Page up", "Ten options up", shown=False),
+    Key("escape", "back", "Back", "Leave the search, the plan or the field", shown=False),
+)
+RUNS: tuple[Key, ...] = (
+    Key("enter,z", "zoom", "Zoom", "Give the curves the whole screen, and back"),
+    Key(
+        "m,right_square_bracket",
+        "turn_metric(1)",
+        "Metric",
+        "Next curve: loss, learning rate, gradient, speed, memory",
+    ),
+    Key("left_square_bracket", "turn_metric(-1)", "Previous metric", "The curve before", shown=False),
+    Key("a", "toggle_log_axis", "Log axis", "Logarithmic values, and back", shown=False),
+    Key("l", "toggle_log", "Log", "Show the worker's log, and back"),
+    Key("p", "pause", "Pause", "Checkpoint after this step and leave the device"),
+    Key("c", "continue", "Continue", "Go on with a paused run"),
+    Key("s", "stop", "Stop", "End after this step with a checkpoint"),
+    Key("S", "kill", "Kill", "End at once; what came after the last checkpoint is lost", shown=False),
+    Key("w", "checkpoint", "Checkpoint", "Write a checkpoint after this step", shown=False),
+    Key("r,ctrl+r", "resume", "Resume", "Go on after the newest checkpoint"),
+    Key("t", "chat", "Chat", "Talk to this run's adapter"),
+    Key("o", "compare", "Compare", "Base against this run's adapter"),
+    Key("n", "name", "Name", "Give the run a name", shown=False),
+    Key("e", "edit_copy", "Edit copy", "Load this run's options into the Train tab", shown=False),
+    Key("d", "delete", "Delete", "Remove the run's folder", shown=False),
+    Key("j", "down", "Down", "To the next run", shown=False),
+    Key("k", "up", "Up", "To the run above", shown=False),
+    Key("g", "first", "First", "To the newest run", shown=False),
+    Key("G", "last", "Last", "To the oldest run", shown=False),
+    Key("escape", "back", "Back", "Leave the log or the zoom", shown=False),
+)
+CHAT: tuple[Key, ...] = (
+    Key("enter", "send", "Send", "Send what the prompt holds"),
+    Key("ctrl+j", "newline", "New line", "A new line in the prompt", shown=False),
+    Key("escape", "stop", "Stop", "End the answer and keep what was said; again: end the engine"),
+    Key("ctrl+t", "target", "Base/adapter", "Let the other one answer from now on"),
+    Key("ctrl+n", "choose", "Model", "Choose a run, or name a model"),
+    Key("ctrl+r", "regenerate", "Again", "Ask the last question again, also after a failure"),
+    Key("ctrl+g", "settings", "Settings", "Temperature, longest answer, seed, system message"),
+    Key("ctrl+s", "save", "Save", "Write the conversation as JSON and Markdown"),
+    Key("ctrl+l", "clear", "Clear", "Forget the conversation", shown=False),
+)
+COMPARE: tuple[Key, ...] = (
+    Key("ctrl+r", "run", "Run", "Ask what has not been answered yet"),
+    Key("escape", "stop", "Stop", "End the batch and keep the answers; again: end the engine"),
+    Key("ctrl+n", "choose", "Choose", "Choose the question file and the run or model"),
+    Key("ctrl+s", "save", "Save", "Write answers.jsonl and the three reports"),
+    Key("j,down", "next_question", "Next", "To the next question"),
+    Key("k,up", "previous_question", "Previous", "To the question above", shown=False),
+    Key("b,left,right", "other_answer", "Base/adapter", "Show the other model's answer where only one fits"),
+    Key("g", "first_question", "First", "To the first question", shown=False),
+    Key("G", "last_question", "Last", "To the last question", shown=False),
+    Key("pagedown,space", "page_down", "Page down", "Scroll the answers down", shown=False),
+    Key("pageup", "page_up", "Page up", "Scroll the answers up", shown=False),
+)

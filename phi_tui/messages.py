@@ -1,0 +1,94 @@
+"""Messages between services, views and the app: facts and wishes, no behaviour.
+
+Views post wishes (`OpenRun` …) and the app switches tabs; services post facts. Threads may post, never call widgets.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from textual.message import Message
+
+from phi_core.errors import PhiError
+from phi_core.planning.machine import Machine
+from phi_core.runs.reader import Run
+
+
+@dataclass
+class OpenRun(Message):
+    """Show this run on the Runs tab."""
+
+    run_path: Path
+
+
+@dataclass
+class OpenChat(Message):
+    """Talk to the adapter of this run."""
+
+    run_path: Path
+
+
+@dataclass
+class OpenCompare(Message):
+    """Compare base and adapter of this run."""
+
+    run_path: Path
+
+
+@dataclass
+class OpenTrain(Message):
+    """Load this configuration into the form."""
+
+    config_path: Path
+
+
+@dataclass
+class Remember(Message):
+    """Values of the app's state file that changed: `run`, `draft`, `config` …"""
+
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class RunsChanged(Message):
+    """All runs, newest first."""
+
+    runs: tuple[Run, ...]
+
+
+@dataclass
+class LogChanged(Message):
+    """The newest lines of a run's worker.log."""
+
+    run_path: Path
+    lines: tuple[str, ...]
+
+
+@dataclass
+class MachineSampled(Message):
+    machine: Machine
+
+
+@dataclass
+class Done(Message):
+    """A task in the background ended well."""
+
+    task: str
+    result: Any
+
+
+@dataclass
+class Failed(Message):
+    """A task in the background ended with an error."""
+
+    task: str
+    error: Exception
+
+    @property
+    def text(self) -> str:
+        """What to tell: our own errors say what would be right, others say at least what they are."""
+        return (
+            str(self.error)
+            if isinstance(self.error, PhiError)
+            else f"{type(self.error).__name__}: {self.error}"
+        )

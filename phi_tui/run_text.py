@@ -1,0 +1,148 @@
+"""A run in words: its state, progress, figures, and what to do next. Pure text from a snapshot.
+
+Text from the run is returned as it is; widgets pass it through the plain-text gate. Knows no widget.
+"""
+
+import math
+import time
+from dataclasses import dataclass
+
+from phi_core.plain_text import one_line
+from phi_core.runs.reader import Run
+
+SILENT_SECONDS = 600.0
+STEPS_WIDTH = 9
+SHORT = 7
+
+
+@dataclass(frozen=True)
+class StateLook:
+    symbol: str
+    colour: str
+
+
+LOOKS = {
+    "created": StateLook("○", "cyan"),
+    "running": StateLook("●", "green"),
+    "paused": StateLook("‖", "yellow"),
+    "finished": StateLook("✓", "bright_blue"),
+    "stopped": StateLook("■", "yellow"),
+    "failed": StateLook("✗", "red"),
+    "lost": StateLook("?", "red"),
+}
+
+
+def title(run: Run) -> str:
+    """The name that people gave the run, else its id."""
+    return one_line(str(run.labels.get("name") or run.id))
+
+
+def state(run: Run, now: float) -> str:
+    """The state in a word: a live run that has not written for ten minutes is silent."""
+    look = LOOKS[run.state]
+    return f"{look.symbol} {'silent' if silent_seconds(run, now) else run.state}"
+
+
+def silent_seconds(run: Run, now: float) -> float:
+    """For how long a live run has written nothing, 0 if not remarkably long."""
+    quiet = now - run.heartbeat if run.state == "running" and run.heartbeat else 0.0
+    return quiet if quiet > SILENT_SECONDS else 0.0
+
+
+def steps(run: Run) -> str:
+    """Steps done of all; a share where the numbers are long."""
+    done, total = run.step or _last_step(run), run.total_steps
+    if not total:
+        return str(done)
+    text = f"{done}/{total}"
+    return text if len(text) <= STEPS_WIDTH else f"{done / total:.1%}"
+
+
+def _last_step(run: Run) -> int:
+    """A worker that resumes has not said yet where it is."""
+    event = run.last("step")
+    return event.step if event else 0
+
+
+def figure(run: Run, kind: str, name: str, form: str = ".4g") -> str:
+    """The newest value of a number in words, – if there is none."""
+    event = run.last(kind)
+    return number(event.number(name) if event else None, form)
+
+
+def number(value: float | None, form: str = ".4g") -> str:
+    if value is None:
+        return "–"
+    return format(value, form) if math.isfinite(value) else str(value)
+
+
+def short(run: Run, kind: str, name: str) -> str:
+    """Like `figure`, in at most seven characters."""
+    fitting = (text for form in (".4g", ".3g", ".1e") if len(text := figure(run, kind, name, form)) <= SHORT)
+    return next(fitting, figure(run, kind, name, ".0e"))
+
+
+def duration(seconds: float | None) -> str:
+    """45s, 12m, 3h20m, 5d."""
+    if seconds is None:
+        return "–"
+    minutes, hours = int(seconds // 60), int(seconds // 3600)
+    if minutes < 1:
+        return f"{max(0, int(seconds))}s"
+    if hours < 1:
+        return f"{minutes}m"
+    return f"{hours}h{minutes % 60:02}m" if hours < 48 else f"{hours // 24}d"
+
+
+def strip(run: Run) -> list[tuple[str, str]]:
+    """The figures of the newest step, each from an event."""
+    return [
+        ("loss", figure(run, "step", "loss")),
+        ("val", figure(run, "evaluation", "validation_loss")),
+        ("lr", figure(run, "step", "learning_rate", ".3g")),
+        ("tok/s", figure(run, "step", "tokens_per_second", ",.0f")),
+        ("peak GiB", figure(run, "step", "peak_memory_gib", ".2f")),
+        ("left", duration(run.seconds_left)),
+    ]
+
+
+def notice(run: Run, now: float | None = None) -> tuple[str, str]:
+    """What is the matter with the run and the next step, with a style."""
+    quiet = silent_seconds(run, now if now is not None else time.time())
+    if quiet:
+        return (
+            f"Alive, but it has written nothing for {duration(quiet)}. l shows its log, S ends it at once.",
+            "$text-warning",
+        )
+    texts = {
+        "created": ("Starting: the worker loads its libraries and the model.", "$text-muted"),
+        "running": (_activity(run), "$text-muted"),
+        "paused": (f"Paused at step {run.step}. c continues.", "$text-warning"),
+        "stopped": (f"Stopped at step {run.step}. {_resuming(run)}", "$text-warning"),
+        "finished": ("Finished. t talks to the adapter, o compares it with its base.", "$text-success"),
+        "lost": (
+            f"Its process is gone without a word (killed, or the machine went down). {_resuming(run)}",
+            "$text-error",
+        ),
+        "failed": (f"{_failure(run)} {_resuming(run)}", "$text-error"),
+    }
+    return texts[run.state]
+
+
+def _activity(run: Run) -> str:
+    warning = run.last("warning")
+    told = f" · note: {one_line(str(warning.data.get('message', '')))}" if warning else ""
+    return f"{run.activity or 'running'}{told}"
+
+
+def _failure(run: Run) -> str:
+    event = run.last("failed")
+    if event is None:
+        return "Failed without a reason; l shows its log."
+    parts = [str(event.data.get(name) or "").strip() for name in ("error", "remedy")]
+    return " ".join(part if part.endswith((".", "!", "?")) else f"{part}." for part in parts if part)
+
+
+def _resuming(run: Run) -> str:
+    saved = run.layout.checkpoint_steps()
+    return f"r resumes after step {saved[-1]}." if saved else "r starts it again from the beginning."

@@ -1,0 +1,1 @@
+"""Dialogs over the tabs: help, confirm, ask for a line."""

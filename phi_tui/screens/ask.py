@@ -1,0 +1,55 @@
+"""Ask: one line of text, entered or left by esc. Returns the text, None if it was left."""
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from phi_tui.widgets.field import PathSuggester
+from phi_tui.widgets.plain import PlainStatic
+
+
+class Ask(ModalScreen[str | None]):
+    """`is_path` completes paths; an empty line is an answer only if `may_be_empty`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Leave", show=False),
+        Binding("tab", "complete", "Complete", show=False),
+    ]
+
+    def __init__(
+        self, question: str, text: str = "", *, is_path: bool = False, may_be_empty: bool = False
+    ) -> None:
+        super().__init__()
+        self._question, self._text = question, text
+        self._is_path, self._may_be_empty = is_path, may_be_empty
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield PlainStatic(self._question)
+            yield self._line()
+            keys = "[b]enter[/b] OK    [b]esc[/b] Leave" + (
+                "    [b]tab[/b] Complete" if self._is_path else ""
+            )
+            yield Static(f"\n{keys}", classes="dialog-keys")
+
+    def _line(self) -> Input:
+        suggester = PathSuggester() if self._is_path else None
+        line = Input(self._text, suggester=suggester, select_on_focus=False, compact=True)
+        line.cursor_blink = False
+        return line
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        if event.value.strip() or self._may_be_empty:
+            self.dismiss(event.value.strip())
+
+    def action_complete(self) -> None:
+        self.query_one(Input).action_cursor_right()
+
+    def action_leave(self) -> None:
+        self.dismiss(None)

@@ -1,0 +1,85 @@
+"""A dialog for how answers are drawn: the options of config.sampling, and the system message.
+
+Dismisses with ChatSettings, or None. A value that cannot be is named beside its field, and the dialog stays.
+"""
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from phi_core.config.option import shown, specs
+from phi_core.config.sampling import Sampling, sampling_from
+from phi_tui.widgets.plain import PlainStatic
+
+OPTIONS = specs(Sampling)
+
+
+@dataclass(frozen=True)
+class ChatSettings:
+    sampling: Sampling = field(default_factory=Sampling)
+    system: str = ""
+
+
+class EditSettings(ModalScreen[ChatSettings | None]):
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Back")]
+
+    DEFAULT_CSS = """
+    EditSettings {
+        align: center middle;
+        & #settings-box {
+            width: 90%; max-width: 90; height: auto; max-height: 100%;
+            border: round $primary; padding: 0 1; background: $surface;
+        }
+        & Horizontal { height: 1; }
+        & .settings-name { width: 16; }
+        & Input { background: $panel; width: 14; }
+        & Input:focus { background: $primary 30%; }
+        & #settings-system { width: 1fr; }
+        & .settings-help { color: $text-muted; padding-left: 2; height: auto; margin-bottom: 1; }
+        & .settings-help.-bad { color: $text-error; text-style: bold; }
+        & #settings-keys { color: $text-muted; }
+    }
+    """
+
+    def __init__(self, settings: ChatSettings) -> None:
+        super().__init__()
+        self._settings = settings
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(id="settings-box", can_focus=False):
+            for option in OPTIONS:
+                with Horizontal():
+                    yield PlainStatic(option.name, classes="settings-name")
+                    yield Input(
+                        shown(getattr(self._settings.sampling, option.name)),
+                        id=f"settings-{option.name}",
+                        compact=True,
+                    )
+                yield PlainStatic(option.explanation, id=f"help-{option.name}", classes="settings-help")
+            with Horizontal():
+                yield PlainStatic("system message", classes="settings-name")
+                yield Input(self._settings.system, id="settings-system", compact=True)
+            yield PlainStatic("enter takes them · tab next field · esc back", id="settings-keys")
+
+    @on(Input.Submitted)
+    def _take(self) -> None:
+        values = {
+            option.name: self.query_one(f"#settings-{option.name}", Input).value.strip() for option in OPTIONS
+        }
+        sampling, problems = sampling_from(values, where="")
+        for option in OPTIONS:
+            faults = [problem.what for problem in problems if problem.where == f".{option.name}"]
+            label = self.query_one(f"#help-{option.name}", PlainStatic)
+            label.set_class(bool(faults), "-bad")
+            label.show(faults[0] if faults else option.explanation)
+        if not problems:
+            self.dismiss(ChatSettings(sampling, self.query_one("#settings-system", Input).value))
+
+    def action_leave(self) -> None:
+        self.dismiss(None)

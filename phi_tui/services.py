@@ -1,0 +1,238 @@
+"""Work beside the screen: threads that read, plan and start, and tell a widget by messages what came of it.
+
+All threads are daemons, so that nothing here delays quitting. Nothing here touches a widget but by `post_message`.
+"""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from textual.message import Message
+from textual.message_pump import MessagePump
+
+from phi_core.errors import RunError
+from phi_core.plain_text import last_progress
+from phi_core.planning.machine import this_machine
+from phi_core.runs.layout import RunLayout
+from phi_core.runs.reader import Run, RunReader
+from phi_core.runs.store import RunStore
+from phi_tui.messages import Done, Failed, LogChanged, MachineSampled, RunsChanged
+
+WATCH_SECONDS = 1.0
+MACHINE_SECONDS = 3.0
+LOG_LINES = 5000
+LOG_BYTES = 2**20
+
+
+def start(target: MessagePump, task: str, work: Callable[[], Any]) -> None:
+    """Run `work` in a thread; `target` gets Done or Failed."""
+    _thread(lambda: _post(target, _outcome(task, work)))
+
+
+class Latest:
+    """One thread for a task that is asked again and again: only the newest request is worked on next."""
+
+    def __init__(self, target: MessagePump, task: str) -> None:
+        self._target, self._task = target, task
+        self._lock = threading.Lock()
+        self._next: Callable[[], Any] | None = None
+        self._busy = False
+
+    def submit(self, work: Callable[[], Any]) -> None:
+        """Replace what waits; the result of what is running is dropped."""
+        with self._lock:
+            self._next = work
+            if not self._busy:
+                self._busy = True
+                _thread(self._run)
+
+    def _run(self) -> None:
+        while work := self._take():
+            outcome = _outcome(self._task, work)
+            if self._next is None:
+                _post(self._target, outcome)
+
+    def _take(self) -> Callable[[], Any] | None:
+        with self._lock:
+            work, self._next = self._next, None
+            self._busy = work is not None
+            return work
+
+
+class RunWatcher:
+    """Reads all runs every second, and the log of one; posts RunsChanged and LogChanged when something is new."""
+
+    def __init__(self, target: MessagePump, root: Path) -> None:
+        self._target = target
+        self._store = RunStore(root)
+        self._elsewhere: dict[Path, RunReader] = {}
+        self._log: Path | None = None
+        self._told: dict[str, Any] = {}
+        self._wake = threading.Event()
+        self._ended = False
+
+    def start(self) -> None:
+        _thread(self._loop)
+
+    def stop(self) -> None:
+        self._ended = True
+        self._wake.set()
+
+    def look_now(self) -> None:
+        """Do not wait for the next second."""
+        self._wake.set()
+
+    def include(self, path: Path) -> None:
+        """Also watch this run, which may lie outside the runs folder."""
+        if path.parent.resolve() != self._store.root.resolve() and RunLayout(path).run_json.exists():
+            self._elsewhere = {**self._elsewhere, path: RunReader(path)}
+        self.look_now()
+
+    def watch_log(self, path: Path | None) -> None:
+        """The run whose log is told, None for no log."""
+        self._log = path
+        self.look_now()
+
+    def _loop(self) -> None:
+        while not self._ended:
+            self._tell_if_new("runs", self._runs, _runs_signature, lambda runs: RunsChanged(tuple(runs)))
+            if log := self._log:
+                self._tell_if_new("log", lambda: log, _log_signature, _log_message)
+            self._wake.wait(WATCH_SECONDS)
+            self._wake.clear()
+
+    def _runs(self) -> list[Run]:
+        return [
+            *self._store.runs(),
+            *(run for reader in self._elsewhere.values() if (run := _readable(reader))),
+        ]
+
+    def _tell_if_new(
+        self,
+        name: str,
+        read: Callable[[], Any],
+        signature: Callable[[Any], Any],
+        message: Callable[[Any], Message],
+    ) -> None:
+        try:
+            content = read()
+            mark = signature(content)
+            if mark != self._told.get(name):
+                self._told[name] = mark
+                _post(self._target, message(content))
+        except OSError:
+            return  # a folder that vanished while it was read is seen right in the next second
+
+
+class MachinePoller:
+    """Samples memory and GPUs every few seconds."""
+
+    def __init__(self, target: MessagePump) -> None:
+        self._target = target
+        self._ended = threading.Event()
+
+    def start(self) -> None:
+        _thread(self._loop)
+
+    def stop(self) -> None:
+        self._ended.set()
+
+    def _loop(self) -> None:
+        while not self._ended.is_set():
+            _post(self._target, MachineSampled(this_machine()))
+            self._ended.wait(MACHINE_SECONDS)
+
+
+async def path_completion(value: str) -> str | None:
+    """`value` continued to the first matching path; None if there is none."""
+    return await asyncio.to_thread(_completed, value)
+
+
+def copy_to_tmux(text: str) -> None:
+    """Put text into tmux's buffer, which drops an application's own copies by default."""
+    if os.environ.get("TMUX") and shutil.which("tmux"):
+        _thread(lambda: _load_tmux_buffer(text))
+
+
+def _load_tmux_buffer(text: str) -> None:
+    command = ["tmux", "load-buffer", "-w", "-"]
+    subprocess.run(command, input=text.encode(), capture_output=True, timeout=5, check=False)
+
+
+def _completed(value: str) -> str | None:
+    folder, _, start_of_name = value.rpartition("/")
+    place = Path(f"{folder}/" if "/" in value else ".").expanduser()
+    try:
+        names = sorted(path.name + ("/" if path.is_dir() else "") for path in place.iterdir())
+    except OSError:
+        return None
+    if {start_of_name, f"{start_of_name}/"} & {*names}:
+        return None  # complete as it is
+    fitting = [name for name in names if name.startswith(start_of_name) and (start_of_name or name[0] != ".")]
+    return value[: len(value) - len(start_of_name)] + fitting[0] if fitting else None
+
+
+def _thread(work: Callable[[], None]) -> None:
+    threading.Thread(target=work, daemon=True).start()
+
+
+def _outcome(task: str, work: Callable[[], Any]) -> Message:
+    try:
+        return Done(task, work())
+    except Exception as error:  # the border of a thread: whatever went wrong is told, not lost
+        return Failed(task, error)
+
+
+def _post(target: MessagePump, message: Message) -> None:
+    try:
+        target.post_message(message)
+    except RuntimeError:
+        return  # the app has ended and nobody listens
+
+
+def _readable(reader: RunReader) -> Run | None:
+    try:
+        return reader.read()
+    except (RunError, OSError):
+        return None
+
+
+def _runs_signature(runs: list[Run]) -> Any:
+    return [
+        (
+            run.path,
+            run.state,
+            run.activity,
+            run.step,
+            run.total_steps,
+            len(run.events),
+            _last_time(run),
+            dict(run.labels),
+        )
+        for run in runs
+    ]
+
+
+def _last_time(run: Run) -> float:
+    return run.events[-1].time if run.events else 0.0
+
+
+def _log_signature(path: Path) -> Any:
+    log = RunLayout(path).log
+    stat = log.stat() if log.exists() else None
+    return path, stat.st_size if stat else -1, stat.st_mtime_ns if stat else 0
+
+
+def _log_message(path: Path) -> LogChanged:
+    log = RunLayout(path).log
+    if not log.exists():
+        return LogChanged(path, ())
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - LOG_BYTES))
+        lines = file.read().decode(errors="replace").split("\n")[-LOG_LINES:]
+    return LogChanged(path, tuple(last_progress(line) for line in lines))

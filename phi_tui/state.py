@@ -1,0 +1,66 @@
+"""What the app remembers between starts: for each working folder its tab, selected run, configuration and draft.
+
+The file is written beside and renamed; what cannot be read is forgotten. Other folders' entries pass unharmed.
+"""
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_state_dir
+
+from phi_core.config.problems import SPECS
+from phi_core.files import read_json, write_json
+
+FOLDERS_KEPT = 50
+TEXTS = ("tab", "run", "config")
+DRAFTS = ("draft", "baseline")
+
+
+def state_directory() -> Path:
+    """PHI_STATE_DIR, or the place where this system keeps such files."""
+    return Path(os.environ.get("PHI_STATE_DIR") or user_state_dir("phi"))
+
+
+class UiState:
+    """The remembered values of one working folder: `tab`, `run`, `config`, and `draft` and
+    `baseline` (option → text): the form as it is, and as it was saved last."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = state_directory() / "ui.json"
+        self._folder = str(folder)
+        self.values = _sound(_folders(self._file).get(self._folder))
+
+    def save(self) -> None:
+        """Write the file; a disk that refuses costs the memory, not the app."""
+        entry = {**self.values, "saved": time.time()}
+        folders = {**_folders(self._file), self._folder: entry}
+        newest = sorted(folders, key=lambda name: _saved(folders[name]))[-FOLDERS_KEPT:]
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            write_json(self._file, {"folders": {name: folders[name] for name in newest}})
+        except OSError:
+            return
+
+
+def _folders(file: Path) -> dict[str, Any]:
+    content = read_json(file)
+    folders = content.get("folders") if isinstance(content, dict) else None
+    return folders if isinstance(folders, dict) else {}
+
+
+def _sound(entry: Any) -> dict[str, Any]:
+    """What of an entry has the right type."""
+    if not isinstance(entry, dict):
+        return {}
+    kept: dict[str, Any] = {name: entry[name] for name in TEXTS if isinstance(entry.get(name), str)}
+    for key in DRAFTS:
+        if isinstance(draft := entry.get(key), dict):
+            kept[key] = {str(name): str(text) for name, text in draft.items() if name in SPECS}
+    return kept
+
+
+def _saved(entry: Any) -> float:
+    moment = entry.get("saved", 0.0) if isinstance(entry, dict) else 0.0
+    return float(moment) if isinstance(moment, int | float) else 0.0

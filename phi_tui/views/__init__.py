@@ -1,0 +1,1 @@
+"""The four tabs: each one Container that shows what services tell it."""

@@ -1,0 +1,124 @@
+"""Fields: one option's value, one row high. A line of text, or one of a few choices.
+
+Both hold text, post `FieldEdited` when the user changes it, and stay silent when the form fills them.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import events, on
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.message import Message
+from textual.suggester import Suggester
+from textual.widget import Widget
+from textual.widgets import Input
+
+from phi_core.config.option import OptionSpec
+from phi_tui.draft import canonical
+from phi_tui.services import path_completion
+from phi_tui.widgets.plain import content
+
+
+@dataclass
+class FieldEdited(Message):
+    """The user changed the option's text."""
+
+    name: str
+    text: str
+
+
+@dataclass
+class FieldFocused(Message):
+    name: str
+
+
+class PathSuggester(Suggester):
+    """Continues a path as it is typed; → takes the suggestion."""
+
+    def __init__(self) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+
+    async def get_suggestion(self, value: str) -> str | None:
+        return await path_completion(value) if value else None
+
+
+class TextField(Input):
+    """Text, numbers and lists. The number is shown as it is read when the field is left."""
+
+    def __init__(self, spec: OptionSpec, text: str) -> None:
+        suggester = PathSuggester() if spec.path else None
+        hint = "none" if spec.nullable or spec.kind == "list" else ""
+        super().__init__(text, hint, suggester=suggester, select_on_focus=False, compact=True)
+        self.cursor_blink = False
+        self.spec = spec
+
+    def fill(self, text: str) -> None:
+        if text != self.value:
+            with self.prevent(Input.Changed):
+                self.value = text
+
+    @on(Input.Changed)
+    def _changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.post_message(FieldEdited(self.spec.name, self.value))
+
+    def on_focus(self) -> None:
+        self.post_message(FieldFocused(self.spec.name))
+
+    def on_blur(self) -> None:
+        self.fill(canonical(self.spec, self.value))
+
+
+class ChoiceField(Widget, can_focus=True):
+    """One of a few words; space and → go on, ← goes back."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space,right,enter", "turn(1)", "Next choice", show=False),
+        Binding("left", "turn(-1)", "Choice before", show=False),
+    ]
+
+    def __init__(self, spec: OptionSpec, text: str) -> None:
+        super().__init__()
+        self.spec = spec
+        self.choices = choices_of(spec)
+        self._text = text
+
+    @property
+    def value(self) -> str:
+        return self._text
+
+    def fill(self, text: str) -> None:
+        if text != self._text:
+            self._text = text
+            self.refresh()
+
+    def render(self) -> Content:
+        if self.spec.kind == "flag" and not self.spec.nullable:
+            return content(f"[{'x' if self._text == 'true' else ' '}] {self._text}")
+        return content(f"‹ {self._text or 'none'} ›")
+
+    def action_turn(self, by: int) -> None:
+        place = self.choices.index(self._text) if self._text in self.choices else -1
+        self.fill(self.choices[(place + by) % len(self.choices)])
+        self.post_message(FieldEdited(self.spec.name, self._text))
+
+    def on_click(self, event: events.Click) -> None:
+        event.stop()
+        self.action_turn(1)
+
+    def on_focus(self) -> None:
+        self.post_message(FieldFocused(self.spec.name))
+
+
+Field = TextField | ChoiceField
+
+
+def choices_of(spec: OptionSpec) -> tuple[str, ...]:
+    """The texts a choice field turns through; () for an option that is typed."""
+    words = spec.choices or (("false", "true") if spec.kind == "flag" else ())
+    return ("", *words) if words and spec.nullable else words
+
+
+def field_for(spec: OptionSpec, text: str) -> Field:
+    return ChoiceField(spec, text) if choices_of(spec) else TextField(spec, text)

@@ -1,0 +1,30 @@
+"""LogTail: the end of a log file. Follows the end until the reader scrolls away from it."""
+
+from collections.abc import Sequence
+
+from textual.widgets import Log
+
+from phi_core.plain_text import plain
+
+LINES_KEPT = 5000
+
+
+class LogTail(Log):
+    """Shows lines as text that the terminal does not obey; writes only what is new."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(max_lines=LINES_KEPT, id=id)
+        self._told: tuple[str, ...] = ()
+
+    def show(self, lines: Sequence[str]) -> None:
+        told = tuple(lines)
+        while told and not told[-1].strip():
+            told = told[:-1]
+        if told == self._told:
+            return
+        continues = bool(self._told) and told[: len(self._told)] == self._told
+        new = told[len(self._told) :] if continues else told
+        if not continues:
+            self.clear()
+        self._told = told
+        self.write_lines(plain(line) or " " for line in new)

@@ -1,0 +1,59 @@
+"""TabBar: the first row. Tabs with their numbers on the left, memory, GPU and running runs on the right."""
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Static
+
+from phi_core.planning.machine import Gpu, Machine
+from phi_tui.widgets.plain import content
+
+TABS = {"train": "Train", "runs": "Runs", "chat": "Chat", "compare": "Compare"}
+
+
+class TabBar(Horizontal):
+    """Shows what it is told; a click on a tab asks the app to switch."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._tabs = Static(id="tabs")
+        self._status = Static(id="status", markup=False)
+        self._machine: Machine | None = None
+        self._num_running = 0
+
+    def compose(self) -> ComposeResult:
+        yield self._tabs
+        yield self._status
+
+    def show_tab(self, current: str) -> None:
+        """Mark the tab that is open."""
+        names = (
+            Content.from_markup(f"[@click=app.{tab}_tab] {number} {title} [/]").stylize(
+                "reverse" if tab == current else ""
+            )
+            for number, (tab, title) in enumerate(TABS.items(), start=1)
+        )
+        self._tabs.update(Content.assemble((" phi ", "bold $accent"), *names))
+
+    def show_machine(self, machine: Machine) -> None:
+        self._machine = machine
+        self._show_status()
+
+    def show_running(self, count: int) -> None:
+        if count != self._num_running:
+            self._num_running = count
+            self._show_status()
+
+    def _show_status(self) -> None:
+        machine = self._machine
+        running = f"{self._num_running} running" if self._num_running else ""
+        parts = [running, *([_memory(machine), *map(_gpu, machine.gpus[:1])] if machine else [])]
+        self._status.update(content(" " + "  ".join(filter(None, parts)) + " "))
+
+
+def _memory(machine: Machine) -> str:
+    return f"mem {machine.total_gib - machine.free_gib:.1f}/{machine.total_gib:.0f}G"
+
+
+def _gpu(gpu: Gpu) -> str:
+    return f"gpu {gpu.utilisation_percent}% {gpu.total_gib - gpu.free_gib:.0f}/{gpu.total_gib:.0f}G"
