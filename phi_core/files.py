@@ -35,9 +35,14 @@ def read_json(path: Path) -> Any:
         return None
 
 
+def typed_path(text: str) -> Path:
+    """A path as a person types it, with ~ for a home folder that exists. Never fails: it may be half typed."""
+    return Path(os.path.expanduser(text))
+
+
 def user_path(text: str) -> Path:
-    """A path as a person types it, with ~ for the home folder. RequestError if no file could have this name."""
-    path = Path(os.path.expanduser(text))
+    """A path as a person gave it, with ~ for the home folder. RequestError if no file could have this name."""
+    path = typed_path(text)
     try:
         path.lstat()
     except ValueError:

@@ -125,8 +125,6 @@ class PhiApp(App[None]):
         remembered = str(self._state.values.get("tab", ""))
         return remembered if remembered in TABS else "train"
 
-    # ── tabs ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
     def _view(self, tab: str) -> View:
         return cast(View, self.query_one(f"#{tab}", Widget))
 
@@ -171,8 +169,6 @@ class PhiApp(App[None]):
         self.show_tab("train")
         self.query_one(TrainView).open_config(event.config_path)
 
-    # ── facts from services ───────────────────────────────────────────────────────────────────────────────────────
-
     @property
     def _is_leaving(self) -> bool:
         """Widgets are being taken down: facts that still arrive have no place."""
@@ -193,8 +189,6 @@ class PhiApp(App[None]):
         if not self._is_leaving:
             self.query_one(TabBar).show_machine(event.machine)
 
-    # ── what is remembered ────────────────────────────────────────────────────────────────────────────────────────
-
     def on_remember(self, event: Remember) -> None:
         self.remember(event.values)
 
@@ -208,8 +202,6 @@ class PhiApp(App[None]):
     def _save(self) -> None:
         self._save_timer = None
         self._state.save()
-
-    # ── keys everywhere ───────────────────────────────────────────────────────────────────────────────────────────
 
     def action_help(self) -> None:
         self.push_screen(Help(TABS[self._tab], VIEW_KEYS[self._tab], self._view(self._tab).HELP))
@@ -227,8 +219,6 @@ class PhiApp(App[None]):
     def copy_to_clipboard(self, text: str) -> None:
         super().copy_to_clipboard(text)
         copy_to_tmux(text)
-
-    # ── ends ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _leave(self) -> None:
         if self._num_running:

@@ -10,7 +10,7 @@ from pathlib import Path
 from phi_core.config.training import TrainingConfig
 from phi_core.config.yaml_file import dump, read_values
 from phi_core.errors import ConfigError, Problem
-from phi_core.files import write_text
+from phi_core.files import typed_path, write_text
 from phi_core.jobs.training_job import create_run
 from phi_core.planning.run_plan import make_plan
 from phi_tui.draft import Draft, draft_from
@@ -27,13 +27,13 @@ class Opened:
 
 def open_config(path: Path) -> Opened:
     """ConfigError if the file is no configuration."""
-    draft, unknown = draft_from(read_values(path.expanduser()))
+    draft, unknown = draft_from(read_values(typed_path(str(path))))
     return Opened(path, draft, unknown)
 
 
 def save_config(path: Path, config: TrainingConfig) -> Path:
     """Write every option. ConfigError if the place cannot be written."""
-    target = path.expanduser()
+    target = typed_path(str(path))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         write_text(target, dump(config))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from phi_core.chat.engine import BASE
 from phi_core.errors import AdapterError, ModelError, RunError
+from phi_core.files import typed_path
 from phi_core.runs.reader import Run
 
 ADAPTER_SETTINGS = "adapter_config.json"
@@ -96,12 +97,12 @@ def run_choice(run: Run) -> RunChoice:
 
 def typed_choice(model: str, adapter: str) -> ModelChoice:
     """What was typed. ModelError if it is nothing, AdapterError if the folder holds no adapter."""
-    name, folder = model.strip(), Path(adapter.strip()).expanduser() if adapter.strip() else None
+    name, folder = model.strip(), typed_path(adapter.strip()) if adapter.strip() else None
     if not name and folder is None:
         raise ModelError("no model is named", "Type a folder, a hub id or an adapter's folder")
     if folder is not None and not (folder / ADAPTER_SETTINGS).is_file():
         raise AdapterError(f"{folder} holds no adapter", f"An adapter's folder has a file {ADAPTER_SETTINGS}")
-    expanded = str(Path(name).expanduser()) if name.startswith("~") else name
+    expanded = str(typed_path(name)) if name.startswith("~") else name
     return ModelChoice(expanded or None, folder, _adapter_name(folder) if folder else "")
 
 

@@ -10,7 +10,8 @@ from phi_core.config.training import TrainingConfig
 from phi_core.planning.machine import Machine, this_machine
 from phi_core.planning.memory import MemoryEstimate
 from phi_core.planning.run_plan import RunPlan, make_plan
-from phi_tui.series import Curves, Line, cut
+from phi_core.runs.series import thinned
+from phi_tui.series import Curves, Line
 
 BAR_CELLS = 20
 
@@ -110,5 +111,5 @@ def _memory_facts(memory: MemoryEstimate | None, machine: Machine) -> Iterator[t
 
 
 def _curve(plan: RunPlan) -> Curves:
-    points = cut([(step, rate) for step, rate in enumerate(plan.learning_rates, start=1)])
+    points = thinned([(step, rate) for step, rate in enumerate(plan.learning_rates, start=1)])
     return Curves("learning rate by step", (Line(plan.config.schedule, points),))

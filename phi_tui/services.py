@@ -16,6 +16,7 @@ from textual.message import Message
 from textual.message_pump import MessagePump
 
 from phi_core.errors import RunError
+from phi_core.files import typed_path
 from phi_core.plain_text import last_progress
 from phi_core.planning.machine import this_machine
 from phi_core.runs.layout import RunLayout
@@ -166,7 +167,7 @@ def _load_tmux_buffer(text: str) -> None:
 
 def _completed(value: str) -> str | None:
     folder, _, start_of_name = value.rpartition("/")
-    place = Path(f"{folder}/" if "/" in value else ".").expanduser()
+    place = typed_path(f"{folder}/" if "/" in value else ".")
     try:
         names = sorted(path.name + ("/" if path.is_dir() else "") for path in place.iterdir())
     except OSError:

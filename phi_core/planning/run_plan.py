@@ -14,7 +14,7 @@ from phi_core.config.training import TrainingConfig
 from phi_core.data.dataset import Dataset, read_dataset, require_records
 from phi_core.data.records import Record
 from phi_core.data.split import split
-from phi_core.errors import ConfigError, Problem
+from phi_core.errors import ConfigError, DataError, Problem
 from phi_core.files import user_path
 from phi_core.model_files.architecture import KNOWN_CONFIGS, Shape, shape_of
 from phi_core.model_files.folder import locate, read_json
@@ -219,7 +219,10 @@ def _sides(config: TrainingConfig, dataset: Dataset) -> tuple[tuple[Record, ...]
     if config.validation_path:
         held_out = read_dataset(user_path(config.validation_path))
         return records, require_records(held_out, on_bad_record=config.on_bad_record)
-    sides = split(records, validation_fraction=config.validation_fraction, seed=config.seed)
+    try:
+        sides = split(records, validation_fraction=config.validation_fraction, seed=config.seed)
+    except DataError as error:
+        raise DataError(f"{dataset.path}: {error.what}", remedy=error.remedy) from None
     return sides.train, sides.validation
 
 

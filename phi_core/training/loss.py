@@ -2,6 +2,7 @@
 
     slow   the model's own logits at every position, then cross-entropy at the labelled ones
     fast   hidden states at the labelled positions only, then `linear_cross_entropy`, which never holds all logits
+           (with weights below float32: logits at those positions, summed in float32)
 
 The fast form needs a plain linear head with nothing between it and the logits; `choose_loss` finds out by comparing
 both on the loaded model. Sums, not means: the trainer divides by the trained tokens of the whole optimizer step.
@@ -31,9 +32,11 @@ def slow_loss(model: nn.Module, batch: Batch) -> torch.Tensor:
 
 def fast_loss(model: nn.Module, batch: Batch) -> torch.Tensor:
     trunk, head = parts(model)
-    hidden_TH = trunk(**batch.inputs, use_cache=False).last_hidden_state.flatten(0, 1)
+    hidden_NH = trunk(**batch.inputs, use_cache=False).last_hidden_state.flatten(0, 1)[batch.positions]
+    if head.weight.dtype != torch.float32:  # linear_cross_entropy would also sum in the low precision
+        return F.cross_entropy(head(hidden_NH).float(), batch.labels, reduction="sum")
     return F.linear_cross_entropy(
-        hidden_TH[batch.positions],
+        hidden_NH,
         head.weight,
         batch.labels,
         linear_bias=head.bias,

@@ -16,6 +16,7 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from phi_core.errors import PhiError
+from phi_core.files import typed_path
 from phi_core.plain_text import one_line
 from phi_tui.engine_choice import ModelChoice, RunChoice, typed_choice
 from phi_tui.engine_files import find_runs
@@ -139,7 +140,7 @@ class ChooseModel(ModalScreen[Chosen | None]):
         if self._questions is None:
             self.dismiss(Chosen(model))
             return
-        path = Path(self._typed("#choose-questions")).expanduser()
+        path = typed_path(self._typed("#choose-questions"))
         if path.is_file():
             self.dismiss(Chosen(model, path))
         else:

@@ -10,6 +10,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from phi_core.files import typed_path
 from phi_tui.widgets.plain import PlainStatic
 
 
@@ -38,7 +39,7 @@ class SaveFolder(ModalScreen[Path | None]):
 
     @on(Input.Submitted)
     def _take(self, event: Input.Submitted) -> None:
-        path = Path(event.value.strip()).expanduser()
+        path = typed_path(event.value.strip())
         if not event.value.strip():
             self.query_one("#save-hint", PlainStatic).show("name a folder")
         elif path.exists() and not path.is_dir():

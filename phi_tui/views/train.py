@@ -17,6 +17,7 @@ from textual.widgets import Input, Static
 
 from phi_core.config.problems import SPECS
 from phi_core.config.training import TrainingConfig
+from phi_core.files import typed_path
 from phi_core.jobs.training_job import start_run
 from phi_tui.config_files import Opened, new_run, open_config, save_config
 from phi_tui.draft import Draft, config_line, default_text, explained
@@ -207,7 +208,7 @@ tokenizer is on this machine, else estimated; memory is a formula, not a measure
         if not answer:
             return
         path = Path(answer)
-        if path != self._config_path and path.expanduser().exists():
+        if path != self._config_path and typed_path(str(path)).exists():
             question = Confirm(f"{path} exists. Replace it?", "Replace")
             self.app.push_screen(question, lambda is_sure: self._save(path, is_sure))
         else:

@@ -9,7 +9,8 @@ import plotext
 from rich.text import Text
 from textual.widget import Widget
 
-from phi_tui.series import Curves, Line, cut, finite, not_finite_note
+from phi_core.runs.series import finite, not_finite_note, thinned
+from phi_tui.series import Curves, Line
 
 LEAST_WIDTH, LEAST_HEIGHT = 20, 6
 
@@ -88,7 +89,7 @@ def _draw(lines: list[Line], width: int, height: int, *, logarithmic: bool) -> s
 def _draw_line(line: Line, *, logarithmic: bool) -> None:
     if not line.points:
         return
-    points = cut(line.points)
+    points = thinned(line.points)
     steps = [step for step, _ in points]
     values = [math.log10(value) if logarithmic else value for _, value in points]
     draw = plotext.scatter if line.dotted and len(points) < 40 else plotext.plot

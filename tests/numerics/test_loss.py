@@ -75,6 +75,15 @@ def test_the_chunked_cross_entropy_equals_the_plain_one() -> None:
     torch.testing.assert_close(fast_loss(model, padded(many, "cpu")), slow_loss(model, padded(many, "cpu")))
 
 
+def test_low_precision_weights_sum_their_loss_in_float32() -> None:
+    model = tiny_model("phi").to(torch.bfloat16)
+    loss, _ = choose_loss(model)
+    batch = padded(SAMPLES, "cpu")
+    assert loss is fast_loss
+    assert fast_loss(model, batch).dtype == torch.float32
+    torch.testing.assert_close(fast_loss(model, batch), slow_loss(model, batch), rtol=1e-3, atol=0)
+
+
 def test_a_head_with_something_behind_it_keeps_full_logits() -> None:
     changes = {
         "head_dim": 8,

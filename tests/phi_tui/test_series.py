@@ -1,4 +1,4 @@
-"""Curves: few points, spikes kept, what is not finite named, and no value that a plot fails on."""
+"""Plots: what is not finite is named, and no value makes one fail."""
 
 import math
 
@@ -6,30 +6,8 @@ import pytest
 from rich.text import Text
 from textual.geometry import Size
 
-from phi_tui.series import Curves, Line, cut, finite, not_finite_note
+from phi_tui.series import Curves, Line
 from phi_tui.widgets.plot import Plot, _labels, log_axis_note
-
-
-def test_a_cut_has_at_most_the_limit_and_keeps_every_spike() -> None:
-    points = [(step, 0.0) for step in range(100_000)]
-    points[777] = (777, 9.0)
-    points[99_998] = (99_998, -5.0)
-    kept = cut(points)
-    assert len(kept) <= 500
-    assert (777, 9.0) in kept and (99_998, -5.0) in kept
-    assert list(kept) == sorted(kept)
-
-
-def test_few_points_are_not_cut() -> None:
-    assert cut([(1, 2.0), (2, 1.0)]) == ((1, 2.0), (2, 1.0))
-
-
-def test_what_is_not_finite_is_taken_out_and_named() -> None:
-    points = [(811, 1.0), (812, math.nan), (813, math.inf), (814, -math.inf), (815, math.nan)]
-    assert finite(points) == ((811, 1.0),)
-    assert not_finite_note(points) == "not finite at steps 812, 813, 814 and 1 more"
-    assert not_finite_note(points[:2]) == "not finite at step 812"
-    assert not_finite_note([]) == ""
 
 
 def test_a_log_axis_with_values_not_above_zero_explains_itself() -> None:
