@@ -10,7 +10,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from phi_tui.widgets.field import PathSuggester
-from phi_tui.widgets.plain import PlainStatic
+from phi_tui.widgets.plain import PlainStatic, key_line
 
 
 class Ask(ModalScreen[str | None]):
@@ -32,10 +32,8 @@ class Ask(ModalScreen[str | None]):
         with Vertical(classes="dialog"):
             yield PlainStatic(self._question)
             yield self._line()
-            keys = "[b]enter[/b] OK    [b]esc[/b] Leave" + (
-                "    [b]tab[/b] Complete" if self._is_path else ""
-            )
-            yield Static(f"\n{keys}", classes="dialog-keys")
+            complete = (("tab", "Complete"),) if self._is_path else ()
+            yield Static(key_line(("enter", "OK"), ("esc", "Leave"), *complete), classes="dialog-keys")
 
     def _line(self) -> Input:
         suggester = PathSuggester() if self._is_path else None

@@ -8,7 +8,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from phi_tui.widgets.plain import PlainStatic
+from phi_tui.widgets.plain import PlainStatic, key_line
 
 
 class Confirm(ModalScreen[bool]):
@@ -26,7 +26,7 @@ class Confirm(ModalScreen[bool]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield PlainStatic(self._question)
-            yield Static(f"\n[b]enter[/b] {self._verb}    [b]esc[/b] Leave it", classes="dialog-keys")
+            yield Static(key_line(("enter", self._verb), ("esc", "Leave it")), classes="dialog-keys")
 
     def action_answer(self, answer: bool) -> None:
         self.dismiss(answer)

@@ -205,13 +205,11 @@ tokenizer is on this machine, else estimated; memory is a formula, not a measure
             self.app.push_screen(Ask("Save the options to", suggestion, is_path=True), self._save_to)
 
     def _save_to(self, answer: str | None) -> None:
-        if not answer:
-            return
-        path = Path(answer)
-        if path != self._config_path and typed_path(str(path)).exists():
+        path = typed_path(answer or "")
+        if answer and path != self._config_path and path.exists():
             question = Confirm(f"{path} exists. Replace it?", "Replace")
             self.app.push_screen(question, lambda is_sure: self._save(path, is_sure))
-        else:
+        elif answer:
             self._save(path, True)
 
     def _save(self, path: Path, is_sure: bool | None) -> None:

@@ -47,3 +47,13 @@ class PlainStatic(Static):
         if (text, style) != self._text_and_style:
             self._text_and_style = (text, style)
             self.update(content(text, style), layout=self.styles.height is None or self.styles.height.is_auto)
+
+
+def key_line(*pairs: tuple[str, str]) -> Content:
+    """The keys of a dialog: each key in bold, then what it does."""
+    parts = [
+        part
+        for key, does in pairs
+        for part in (Content.styled(plain(key), "bold"), Content(f" {plain(does)}    "))
+    ]
+    return Content("\n").append(Content("").join(parts))

@@ -1,0 +1,68 @@
+"""Events of a run: one JSON object a line. Unknown kinds and fields are for newer readers and pass unharmed.
+
+    plan        total_steps, epochs, trainable_parameters, decisions …           once a start, resumed ones too
+    step        loss, learning_rate, grad_norm, trained_tokens, tokens_per_second, step_seconds, peak_memory_gib, epoch
+    evaluation  validation_loss, perplexity
+    sample      prompt, answer
+    checkpoint  path, reason
+    control     request
+    warning     message
+    finished    state, reason
+    failed      error, remedy
+
+Numbers that are not finite are written as the strings "nan", "inf", "-inf", since JSON has no words for them.
+"""
+
+import json
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+KINDS = frozenset(
+    {"plan", "step", "evaluation", "sample", "checkpoint", "control", "warning", "finished", "failed"}
+)
+_NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
+
+
+@dataclass(frozen=True)
+class Event:
+    """`time` in seconds since the epoch, `step` the number of optimizer steps done."""
+
+    kind: str
+    step: int
+    time: float
+    data: Mapping[str, Any]
+
+    def number(self, name: str) -> float | None:
+        """A field as a number (perhaps not finite), None if it is absent or no number."""
+        value = self.data.get(name)
+        if isinstance(value, str):
+            return _NOT_FINITE.get(value)
+        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def event_line(kind: str, step: int, data: Mapping[str, Any]) -> str:
+    """One line for events.jsonl, with the present time."""
+    return (
+        json.dumps({"kind": kind, "time": time.time(), "step": step, **_finite(data)}, allow_nan=False) + "\n"
+    )
+
+
+def event_from(line: bytes | str) -> Event | None:
+    """The event in a line; None if the line is no event."""
+    try:
+        record = json.loads(line)
+        kind, step, moment = record.pop("kind"), int(record.pop("step")), float(record.pop("time"))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return Event(str(kind), step, moment, record)
+
+
+def _finite(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _word(value) if isinstance(value, float) else value for name, value in data.items()}
+
+
+def _word(value: float) -> float | str:
+    return value if math.isfinite(value) else str(value)

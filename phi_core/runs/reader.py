@@ -1,0 +1,206 @@
+"""RunReader: what a run directory says now, read little by little and handed out as frozen snapshots.
+
+The reader remembers its place in events.jsonl and reads what is new; a torn last line is "not yet". After a resume
+steps come again: the newer event of a step replaces the older, and steps beyond the point of resumption are dropped.
+Writes nothing.
+"""
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal
+
+import yaml
+
+from phi_core.errors import RunError
+from phi_core.runs.events import Event, event_from
+from phi_core.files import read_json
+from phi_core.runs.identity import identity_from
+from phi_core.runs.layout import FORMAT, RunLayout
+
+State = Literal["created", "running", "paused", "finished", "stopped", "failed", "lost"]
+ENDED: frozenset[str] = frozenset({"finished", "stopped", "failed", "lost"})
+START_SECONDS = 30.0
+"""A run that has had no process for so long after its creation never started."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A snapshot. `events` are in order, superseded steps left out; `labels` has name, tags and note."""
+
+    path: Path
+    state: State
+    activity: str
+    step: int
+    total_steps: int | None
+    heartbeat: float | None
+    about: Mapping[str, Any]
+    config: Mapping[str, Any]
+    labels: Mapping[str, Any]
+    events: tuple[Event, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return self.path.name
+
+    @property
+    def created(self) -> float:
+        """Seconds since the epoch."""
+        return float(self.about.get("created", 0.0))
+
+    @property
+    def is_live(self) -> bool:
+        return self.state in ("created", "running")
+
+    @property
+    def layout(self) -> RunLayout:
+        return RunLayout(self.path)
+
+    @property
+    def adapter(self) -> Path | None:
+        """The folder of the run's adapter: the final one, else that of the newest checkpoint, None before any."""
+        if self.layout.final_adapter.is_dir():
+            return self.layout.final_adapter
+        steps = self.layout.checkpoint_steps()
+        return self.layout.checkpoint(steps[-1]) if steps else None
+
+    @property
+    def name(self) -> str:
+        """The label's name if the run has one, else its id."""
+        return str(self.labels.get("name") or self.id)
+
+    def of_kind(self, kind: str) -> tuple[Event, ...]:
+        return tuple(event for event in self.events if event.kind == kind)
+
+    def last(self, kind: str) -> Event | None:
+        return next((event for event in reversed(self.events) if event.kind == kind), None)
+
+    def series(self, kind: str, name: str) -> list[tuple[int, float]]:
+        """(step, value) of every event of this kind that has the number, not finite ones included."""
+        pairs = ((event.step, event.number(name)) for event in self.of_kind(kind))
+        return [(step, value) for step, value in pairs if value is not None]
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Remaining steps times the mean time of the last 20; None while nothing is known or the run has ended."""
+        recent = [value for _, value in self.series("step", "step_seconds")[-20:]]
+        if not recent or self.total_steps is None or not self.is_live:
+            return None
+        return (self.total_steps - self.step) * sum(recent) / len(recent)
+
+
+@dataclass
+class _Journal:
+    """What has been read of events.jsonl. `steps` maps a step to its event; `others` keep their order."""
+
+    offset: int = 0
+    inode: int = 0
+    events: list[Event] = field(default_factory=list)
+
+
+class RunReader:
+    """Reads one run directory. RunError if it holds no run, or one of a newer format."""
+
+    def __init__(self, path: Path) -> None:
+        self.layout = RunLayout(path)
+        self._journal = _Journal()
+        self._about = _about(self.layout)
+        self._config = _config(self.layout)
+
+    def read(self) -> Run:
+        """The run as it is now."""
+        self._read_new_events()
+        status = _object(self.layout.status)
+        return Run(
+            path=self.layout.root,
+            state=_state(status, created=float(self._about.get("created", 0.0))),
+            activity=str(status.get("activity", "")),
+            step=_whole(status.get("step")) or 0,
+            total_steps=_whole(status.get("total_steps")),
+            heartbeat=status.get("heartbeat"),
+            about=self._about,
+            config=self._config,
+            labels=MappingProxyType(_object(self.layout.labels)),
+            events=tuple(self._journal.events),
+        )
+
+    def _read_new_events(self) -> None:
+        try:
+            with self.layout.events.open("rb") as file:
+                self._start_over_if_replaced(os.fstat(file.fileno()))
+                file.seek(self._journal.offset)
+                content = file.read()
+        except FileNotFoundError:
+            return
+        complete = content.rpartition(b"\n")[0]
+        if complete:
+            self._journal.offset += len(complete) + 1
+            for line in complete.split(b"\n"):
+                self._add(event_from(line))
+
+    def _start_over_if_replaced(self, stat: os.stat_result) -> None:
+        if stat.st_ino != self._journal.inode or stat.st_size < self._journal.offset:
+            self._journal = _Journal(inode=stat.st_ino)
+
+    def _add(self, event: Event | None) -> None:
+        if event is None:
+            return
+        if event.kind == "plan":
+            self._drop_after(int(event.data.get("from_step", 0)))
+        self._journal.events.append(event)
+
+    def _drop_after(self, step: int) -> None:
+        """A resumed run repeats what came after its checkpoint; the first telling is superseded."""
+        told_again = ("step", "evaluation", "sample", "checkpoint")
+        self._journal.events = [
+            event for event in self._journal.events if event.step <= step or event.kind not in told_again
+        ]
+
+
+def read_run(path: Path) -> Run:
+    """One snapshot of a run directory."""
+    return RunReader(path).read()
+
+
+def _state(status: Mapping[str, Any], *, created: float) -> State:
+    """The state as written, or `lost` where a process should be and is not."""
+    if not status:
+        return "created" if time.time() - created < START_SECONDS else "lost"
+    state = status.get("state", "created")
+    identity = identity_from(status)
+    if state in ("created", "running") and (identity is None or not identity.is_alive):
+        return "lost"
+    return state if state in ("created", "running", "paused", "finished", "stopped", "failed") else "lost"
+
+
+def _about(layout: RunLayout) -> Mapping[str, Any]:
+    about = _object(layout.run_json)
+    version, created = _whole(about.get("format", 0)), about.get("created", 0.0)
+    if not about or version is None or not isinstance(created, int | float):
+        raise RunError(
+            f"{layout.root} holds no run: run.json is missing or broken", "`phi runs list` names the runs"
+        )
+    if version > FORMAT:
+        raise RunError(f"run {layout.root.name} has format {version}, newer than {FORMAT}", "Update phi")
+    return MappingProxyType(about)
+
+
+def _object(path: Path) -> dict[str, Any]:
+    """A JSON object, {} where there is none."""
+    content = read_json(path)
+    return content if isinstance(content, dict) else {}
+
+
+def _whole(value: Any) -> int | None:
+    return value if isinstance(value, int) else None
+
+
+def _config(layout: RunLayout) -> Mapping[str, Any]:
+    try:
+        values = yaml.load(layout.config.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except (OSError, yaml.YAMLError):
+        values = None
+    return MappingProxyType(values if isinstance(values, dict) else {})
