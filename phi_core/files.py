@@ -2,6 +2,7 @@
 
 import errno
 import json
+import math
 import os
 import tempfile
 from pathlib import Path
@@ -11,10 +12,10 @@ from phi_core.errors import RequestError
 
 
 def write_text(path: Path, text: str) -> None:
-    """Replace `path` by `text` in one step."""
+    """Replace `path` by `text` in one step. Half a surrogate pair, which UTF-8 has no bytes for, becomes "?"."""
     descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as file:
             file.write(text)
         os.chmod(beside, 0o644)
         os.replace(beside, path)
@@ -24,7 +25,12 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, content: Any) -> None:
-    write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    write_text(path, json_text(content) + "\n")
+
+
+def json_text(content: Any) -> str:
+    """JSON for people and programs; numbers that are not finite, for which JSON has no word, become null."""
+    return json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False, default=str)
 
 
 def read_json(path: Path) -> Any:
@@ -33,6 +39,14 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def typed_path(text: str) -> Path:

@@ -1,10 +1,10 @@
 """What commands print: tables, sizes, durations, JSON. Text from elsewhere goes through the plain-text gate."""
 
-import json
 import time
 from collections.abc import Sequence
 from typing import Any
 
+from phi_core.files import json_text
 from phi_core.plain_text import plain
 
 
@@ -14,7 +14,7 @@ def say(text: str = "") -> None:
 
 def print_json(content: Any) -> None:
     """One JSON document on standard output, and nothing else there."""
-    print(json.dumps(content, indent=2, ensure_ascii=False, default=str))
+    print(json_text(content))
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -4,9 +4,6 @@ Each report is written beside and renamed, so that a reader sees the old or the 
 answers.jsonl that are there already stay. Knows nothing about engines or screens.
 """
 
-import json
-import math
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,6 +12,7 @@ from phi_core.evaluation.answers import Answer, append_answer, read_answers
 from phi_core.evaluation.comparison import Comparison, header, verdicts, warnings
 from phi_core.evaluation.html_report import html
 from phi_core.evaluation.markdown_report import markdown
+from phi_core.files import json_text, write_text
 
 __all__ = ["ANSWERS_FILE", "Comparison", "report_json", "write_report"]
 
@@ -24,18 +22,20 @@ ANSWERS_FILE = "answers.jsonl"
 def write_report(directory: Path, comparison: Comparison) -> tuple[Path, ...]:
     """The four files, answers first."""
     directory.mkdir(parents=True, exist_ok=True)
-    document = json.dumps(report_json(comparison), ensure_ascii=False, allow_nan=False, indent=2)
-    return (
-        _complete_answers(directory / ANSWERS_FILE, comparison.answers),
-        _write(directory / "report.md", markdown(comparison)),
-        _write(directory / "report.html", html(comparison)),
-        _write(directory / "report.json", f"{document}\n"),
-    )
+    texts = {
+        "report.md": markdown(comparison),
+        "report.html": html(comparison),
+        "report.json": f"{json_text(report_json(comparison))}\n",
+    }
+    for name, text in texts.items():
+        write_text(directory / name, text)
+    answers = _complete_answers(directory / ANSWERS_FILE, comparison.answers)
+    return (answers, *(directory / name for name in texts))
 
 
 def report_json(comparison: Comparison) -> dict[str, Any]:
     """The whole comparison as plain data; a number that is not finite becomes null."""
-    document = {
+    return {
         "format": 1,
         "created": comparison.created,
         "run_id": comparison.run_id,
@@ -48,7 +48,6 @@ def report_json(comparison: Comparison) -> dict[str, Any]:
         "adapters": {label: str(path) for label, path in comparison.adapters.items()},
         "answers": [answer.as_json() for answer in comparison.answers],
     }
-    return {key: _finite(value) for key, value in document.items()}
 
 
 def _question_set_json(comparison: Comparison) -> dict[str, Any]:
@@ -64,25 +63,10 @@ def _question_set_json(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
 def _complete_answers(path: Path, answers: tuple[Answer, ...]) -> Path:
     """Appends the answers that the file lacks or holds otherwise."""
     there = {(answer.id, answer.model): answer for answer in read_answers(path)}
     for answer in answers:
         if there.get((answer.id, answer.model)) != answer:
             append_answer(path, answer)
-    return path
-
-
-def _write(path: Path, text: str) -> Path:
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.write_bytes(text.encode("utf-8", "replace"))
-    os.replace(beside, path)
     return path

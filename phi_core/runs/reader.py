@@ -16,8 +16,8 @@ from typing import Any, Literal
 import yaml
 
 from phi_core.errors import RunError
-from phi_core.runs.events import Event, event_from
 from phi_core.files import read_json
+from phi_core.runs.events import Event, event_from
 from phi_core.runs.identity import identity_from
 from phi_core.runs.layout import FORMAT, RunLayout
 

@@ -5,8 +5,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from phi_core.runs.events import event_line
 from phi_core.files import read_json, write_json
+from phi_core.runs.events import event_line
 from phi_core.runs.identity import identity_of
 from phi_core.runs.layout import RunLayout
 

@@ -19,7 +19,7 @@ ROOMS: dict[str, tuple[str, set[str], set[str]]] = {
     "chat": ("light", {"errors", "plain_text", "config", "model_files"}, {"jinja2", "tokenizers"}),
     "data": ("light", {"errors", "plain_text", "config", "chat"}, set()),
     "runs": ("light", {"errors", "files", "config"}, {"psutil", "yaml"}),
-    "evaluation": ("light", {"errors", "plain_text", "config", "chat"}, {"yaml"}),
+    "evaluation": ("light", {"errors", "files", "plain_text", "config", "chat"}, {"yaml"}),
     "planning": (
         "light",
         {"errors", "files", "config", "schedules", "model_files", "chat", "data"},

@@ -50,6 +50,12 @@ def document(done: Done) -> Any:
     return json.loads(done.out)
 
 
+def test_a_loss_that_is_not_finite_is_null_in_json(tmp_path: Path) -> None:
+    make_run(tmp_path, "20250104-nan", losses=[1.0, float("nan"), float("inf")])
+    shown_run = document(phi("runs", "show", "latest", "--json", "--runs_dir", str(tmp_path)))
+    assert shown_run["loss"] is None
+
+
 def folded(text: str) -> str:
     """Help without its frames and line breaks."""
     return " ".join(text.replace("│", " ").split())

@@ -94,7 +94,7 @@ def test_labels_are_changed_one_by_one(store: RunStore) -> None:
 
 
 def test_a_live_run_is_not_deleted(store: RunStore) -> None:
-    with pytest.raises(RunError, match="20250103-live is running.*Stop it first"):
+    with pytest.raises(RunError, match=r"20250103-live is running.*Stop it first"):
         store.delete(store.find("20250103"))
     assert store.find("20250103").path.is_dir()
 
