@@ -9,6 +9,7 @@ import pytest
 
 _home = TemporaryDirectory(prefix="phi-tests-")
 os.environ |= {"HF_HOME": _home.name, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as in workers: other processes need the cores too
 for _name in ("HF_HUB_CACHE", "HF_MODULES_CACHE", "PHI_RUNS_DIR"):
     os.environ.pop(_name, None)
 
@@ -45,3 +46,12 @@ def tiny_adapter(tiny_phi: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
     from adapters import save_adapter
 
     return save_adapter(tiny_phi, tmp_path_factory.mktemp("adapter") / "pirate", strength=0.5)
+
+
+ORDER = ("contracts", "phi_core", "phi_tui", "numerics", "end_to_end")
+"""Fast folders first, so that a mistake is heard early."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    root = Path(__file__).parent
+    items.sort(key=lambda item: ORDER.index(item.path.relative_to(root).parts[0]))
