@@ -79,6 +79,8 @@ class EngineInfo:
     prompt_format_hash: str
     context_length: int
     proof: BaseProof
+    fingerprints: dict[str, str] = field(default_factory=dict)
+    """Target → hash of its weights: the base's files, or the adapter's."""
     versions: dict[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:

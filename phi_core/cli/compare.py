@@ -18,6 +18,7 @@ from phi_core.evaluation.report import report_json, write_report
 from phi_core.evaluation.runner import run_questions
 from phi_core.evaluation.statistics import summarise
 from phi_core.files import user_path
+from phi_core.runs.reader import Run
 
 
 def compare(
@@ -46,7 +47,8 @@ def compare(
     questions
         A YAML file of questions.
     out
-        Folder for answers.jsonl, report.md, report.html and report.json. What is there already is not asked again.
+        Folder for answers.jsonl, report.md, report.html and report.json [default with --run: in the run's folder].
+        What is answered there already, by the same weights with the same settings, is not asked again.
     skip_bad
         Ask the good questions of a file that has bad ones.
     json
@@ -63,7 +65,7 @@ def compare(
         return _prompt_loop(target, device, dtype)
     asked = read_question_set(user_path(questions))
     require_questions(asked, skip_bad=skip_bad)
-    folder = _writable(out)
+    folder = _writable(out, target.run, asked)
     engine = open_engine(target, device=device, dtype=dtype)
     try:
         comparison = _batch(asked, engine, target, folder)
@@ -153,10 +155,14 @@ def _mark(answer: Answer) -> str:
     return " " if answer.score is None else "✓" if answer.score == 1 else "✗" if answer.score == 0 else "~"
 
 
-def _writable(out: str | None) -> Path | None:
-    if out is None:
+def _writable(out: str | None, run: Run | None, asked: QuestionSet) -> Path | None:
+    """The folder of the results, made; None for a comparison without a run and without --out."""
+    if out is not None:
+        folder = user_path(out)
+    elif run is not None:
+        folder = run.layout.answers / "".join(c if c.isalnum() or c in "-_" else "-" for c in asked.name)[:60]
+    else:
         return None
-    folder = user_path(out)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / ".phi-write-test").write_text("")

@@ -6,7 +6,7 @@ the last line of a question and model, so that a failed question may be asked ag
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from os import SEEK_END
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -20,7 +20,8 @@ class Answer:
     """What `model` ("base" or an adapter's label) said to the question `id`.
 
     `score` is None without a scorer, `reference_log_likelihood` (natural log) without a reference text. `error` says
-    what failed; an answer that could not be given at all has no `finish_reason`.
+    what failed; an answer that could not be given at all has no `finish_reason`. `settings` is a hash of all that
+    decides the answer and its score: an answer with another one is not an answer to the present question.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Answer:
     score: float | None = None
     reference_log_likelihood: float | None = None
     error: str | None = None
+    settings: str = field(default="", compare=False)
 
     @property
     def is_given(self) -> bool:
@@ -89,4 +91,4 @@ def _answer(line: bytes, where: str) -> Answer:
         ) from None
 
 
-_KEYS = tuple(field.name for field in fields(Answer))
+_KEYS = tuple(item.name for item in fields(Answer))

@@ -5,11 +5,13 @@ messages, sampling and seed. One failing question becomes an answer with an erro
 about files, screens or torch.
 """
 
+import hashlib
+import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 
-from phi_core.chat.engine import Chunk, Completion, Engine
+from phi_core.chat.engine import BASE, Chunk, Completion, Engine, EngineInfo
 from phi_core.chat.messages import Message, conversation
 from phi_core.errors import AdapterError, EngineFailed, EngineLost
 from phi_core.evaluation.answers import Answer
@@ -26,27 +28,36 @@ def run_questions(
     should_stop: Callable[[], bool],
     already: Iterable[Answer] = (),
 ) -> tuple[Answer, ...]:
-    """The answers in question-major order, those of `already` included and not asked again unless they failed.
+    """The answers in question-major order, those of `already` included and not asked again unless they failed, or
+    were given to another question, with other settings or by other weights.
 
     `on_answer` hears each new one. `should_stop` is asked between chunks; a cut answer is dropped, whole ones stay.
     EngineLost ends the batch: what was answered has been heard, and a later call goes on from there.
     """
     _refuse_unknown(targets, engine)
-    known = {(answer.id, answer.prompt, answer.model): answer for answer in already if answer.error is None}
+    known = {answer.settings: answer for answer in already if answer.error is None and answer.settings}
     pairs = [(question, target) for question in question_set.questions for target in targets]
-    for question, target in pairs:
-        if _key(question, target) not in known:
+    keys = [settings_of(question, question_set, engine.info, target) for question, target in pairs]
+    for (question, target), key in zip(pairs, keys, strict=True):
+        if key not in known:
             answer = None if should_stop() else _ask(question, question_set, engine, target, should_stop)
             if answer is None:
                 break
-            known[_key(question, target)] = answer
-            on_answer(answer)
-    return tuple(known[_key(*pair)] for pair in pairs if _key(*pair) in known)
+            known[key] = replace(answer, settings=key)
+            on_answer(known[key])
+    return tuple(known[key] for key in keys if key in known)
 
 
-def _key(question: Question, target: str) -> tuple[str, str, str]:
-    """The prompt belongs to it: an edited question is asked again."""
-    return question.id, question.prompt, target
+def settings_of(question: Question, question_set: QuestionSet, info: EngineInfo, target: str) -> str:
+    """SHA-256 over all that decides an answer and its score: question, sampling, prompt format, weights, precision."""
+    model = [target, info.model_name, info.fingerprints.get(BASE), info.fingerprints.get(target), info.dtype]
+    asked = [
+        asdict(question),
+        question_set.system,
+        question_set.sampling.model_dump(),
+        info.prompt_format_hash,
+    ]
+    return hashlib.sha256(json.dumps([model, asked], sort_keys=True).encode()).hexdigest()
 
 
 def _refuse_unknown(targets: Sequence[str], engine: Engine) -> None:

@@ -44,6 +44,8 @@ class LocalEngine:
         self._stop_ids = stop_ids(self._form, base.tokenizer)
         loaded, proof = _with_adapters(base.model, adapters)
         self._loaded: PreTrainedModel | PeftModel | None = loaded
+        self._fingerprints = {BASE: weights_fingerprint(base.folder)}
+        self._fingerprints |= {label: weights_fingerprint(path) for label, path in adapters.items()}
         self._info = self._describe(tuple(adapters), proof, dict(versions or {}))
 
     @property
@@ -121,6 +123,7 @@ class LocalEngine:
             prompt_format_hash=self._form.hash,
             context_length=base.context_length,
             proof=proof,
+            fingerprints=self._fingerprints,
             versions=versions,
         )
 

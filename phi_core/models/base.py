@@ -85,7 +85,7 @@ def fetch(name: str, revision: str | None = None) -> Path:
 
 
 def weights_fingerprint(folder: Path) -> str:
-    """SHA-256 over size, first and last MiB of every safetensors file: tells base models apart without reading them whole."""
+    """SHA-256 over size, first and last MiB of every safetensors file: tells weights apart without reading them whole."""
     digest = hashlib.sha256()
     for path in sorted(folder.glob("*.safetensors")):
         size = path.stat().st_size

@@ -72,6 +72,12 @@ def test_answers_that_are_there_are_not_asked_again(demo: Path) -> None:
     assert (demo / "again" / "answers.jsonl").read_bytes() == before
 
 
+def test_without_a_folder_the_answers_are_kept_in_the_run(demo: Path) -> None:
+    phi(demo, "compare", "--run", "latest", "--questions", "questions.yaml")
+    found = sorted(path.name for path in (demo / "runs").glob("*/answers/demo/*"))
+    assert found == ["answers.jsonl", "report.html", "report.json", "report.md"]
+
+
 def test_eval_finds_the_adapter_better_on_its_own_manner(demo: Path) -> None:
     found = json.loads(phi(demo, "eval", "--run", "latest", "--data", "pirate.jsonl", "--json"))["models"]
     base, adapter = found["base"], next(value for name, value in found.items() if name != "base")

@@ -6,7 +6,7 @@ open streams. Nothing waits on a clock; `before_chunk` lets a test hold an answe
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from phi_core.chat.engine import BASE, BaseProof, Chunk, EngineInfo, FinishReason, LogLikelihood
 from phi_core.chat.messages import Message
@@ -38,6 +38,7 @@ class FakeEngine:
         log_likelihoods: Callable[[str, str], float] | None = None,
         proof: BaseProof | None = None,
         context_length: int = 2048,
+        fingerprints: Mapping[str, str] | None = None,
         before_chunk: Callable[[], None] = lambda: None,
     ) -> None:
         adapters = tuple(target for target in scripts if target != BASE)
@@ -45,7 +46,8 @@ class FakeEngine:
         self._failing = failing
         self._log_likelihoods = log_likelihoods
         self._before_chunk = before_chunk
-        self._info = _info((BASE, *adapters), proof, context_length)
+        info = _info((BASE, *adapters), proof, context_length)
+        self._info = replace(info, fingerprints=dict(fingerprints or {}))
         self.calls: list[Call] = []
         self.open_streams = 0
         self.is_closed = False

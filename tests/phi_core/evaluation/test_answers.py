@@ -32,6 +32,7 @@ def test_a_line_has_the_keys_of_the_format(tmp_path: Path) -> None:
         "score",
         "reference_log_likelihood",
         "error",
+        "settings",
     ]
     assert list(json.loads((tmp_path / "a").read_bytes())) == keys
 

@@ -1,5 +1,7 @@
 """The runner: every question, every target, and nothing twice."""
 
+from dataclasses import replace
+
 import pytest
 from fake_engine import FakeEngine
 
@@ -115,11 +117,37 @@ def test_resuming_anywhere_gives_the_uninterrupted_answers() -> None:
         assert heard == list(whole[done:])
 
 
-def test_failed_and_edited_questions_are_asked_again() -> None:
-    failed = Answer("fr", "France?", "base", error="no")
-    edited = Answer("jp", "Japan??", "base", "x", 1, 0.1, "stop")
-    _, heard = run(FakeEngine({"tuned": TUNED}), already=[failed, edited])
+def test_a_failed_question_is_asked_again() -> None:
+    whole, _ = run(FakeEngine({"tuned": TUNED}))
+    _, heard = run(FakeEngine({"tuned": TUNED}), already=[replace(whole[0], error="no"), *whole[1:]])
+    assert [(answer.id, answer.model) for answer in heard] == [("fr", "base")]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        replace(SET, system="Be long."),
+        replace(SET, sampling=SET.sampling.model_copy(update={"max_new_tokens": 7})),
+        replace(
+            SET, questions=tuple(replace(question, prompt=f"{question.prompt}?") for question in QUESTIONS)
+        ),
+        replace(SET, questions=tuple(replace(question, reference="Rome") for question in QUESTIONS)),
+    ],
+    ids=["system", "sampling", "prompt", "reference"],
+)
+def test_answers_to_other_questions_or_settings_are_not_taken_for_these(changed: QuestionSet) -> None:
+    whole, _ = run(FakeEngine({"tuned": TUNED}))
+    heard: list[Answer] = []
+    engine = FakeEngine({"tuned": TUNED})
+    run_questions(changed, engine, targets=TARGETS, on_answer=heard.append, should_stop=bool, already=whole)
     assert len(heard) == 6
+
+
+def test_answers_of_other_weights_are_not_taken_for_these() -> None:
+    before, after = FakeEngine({"tuned": TUNED}), FakeEngine({"tuned": TUNED}, fingerprints={"tuned": "new"})
+    whole, _ = run(before)
+    _, heard = run(after, already=whole)
+    assert [answer.model for answer in heard] == ["tuned"] * 3
 
 
 def test_stopping_keeps_whole_answers_and_drops_the_cut_one() -> None:
@@ -132,7 +160,8 @@ def test_stopping_keeps_whole_answers_and_drops_the_cut_one() -> None:
 
 
 def test_stopping_keeps_later_answers_of_before() -> None:
-    late = Answer("jp", "Japan?", "tuned", "Tokyo", 1, 0.1, "stop")
+    whole, _ = run(FakeEngine({"tuned": TUNED}))
+    late = whole[-1]
     answers, _ = run(FakeEngine({"tuned": TUNED}), already=[late], should_stop=lambda: True)
     assert answers == (late,)
 
