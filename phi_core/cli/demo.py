@@ -1,6 +1,8 @@
 """`phi demo`: the bundled model, dataset, questions and configuration; with --run the whole job on them."""
 
 import os
+import shutil
+import sys
 from pathlib import Path
 
 from phi_core.cli.output import say
@@ -8,12 +10,13 @@ from phi_core.demo import write_demo
 from phi_core.errors import RequestError
 from phi_core.files import user_path
 
-NEXT = """Next, in {folder}:
+NEXT = """Next:
 
-  phi train train.yaml                                          a LoRA run, half a minute on two cores
-  phi compare --run latest --questions questions.yaml --out out  base and adapter side by side
-  phi chat --run latest                                         talk to the result
-  phi tui                                                       all of it in the full-screen app"""
+  cd {folder}
+  {phi} train train.yaml                                           a LoRA run, half a minute on two cores
+  {phi} compare --run latest --questions questions.yaml --out out  base and adapter side by side
+  {phi} chat --run latest                                          talk to the result
+  {phi} tui                                                        all of it in the full-screen app"""
 
 
 def demo(directory: str = "phi-demo", /, *, run: bool = False) -> int:
@@ -38,7 +41,7 @@ def demo(directory: str = "phi-demo", /, *, run: bool = False) -> int:
     say(f"Wrote {len(written)} items to {target}/")
     if run:
         return _train_and_compare(target)
-    say(f"\n{NEXT.format(folder=target)}")
+    say(f"\n{NEXT.format(folder=target, phi=program())}")
     return 0
 
 
@@ -49,7 +52,14 @@ def _train_and_compare(folder: Path) -> int:
     os.chdir(folder)
     status = train("train.yaml") or compare(run="latest", questions="questions.yaml", out="out")
     if status == 0:
-        say(
-            f"\nBase and adapter, side by side: {folder}/out/report.html. Now open the app:\n\n  cd {folder} && phi tui"
-        )
+        say(f"\nBase and adapter, side by side: {folder}/out/report.html. Now open the app:")
+        say(f"\n  cd {folder} && {program()} tui")
     return status
+
+
+def program() -> str:
+    """What to type for this program in any folder: `phi` where the shell finds it, else its whole path."""
+    called = Path(sys.argv[0])
+    if shutil.which("phi"):
+        return "phi"
+    return str(called.resolve()) if called.name == "phi" else f"{sys.executable} -m phi_core"
