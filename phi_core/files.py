@@ -5,6 +5,7 @@ import json
 import math
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,12 @@ def write_json(path: Path, content: Any) -> None:
     write_text(path, json_text(content) + "\n")
 
 
-def json_text(content: Any) -> str:
-    """JSON for people and programs; numbers that are not finite, for which JSON has no word, become null."""
-    return json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False, default=str)
+def json_text(content: Any, *, default: Callable[[Any], Any] | None = None) -> str:
+    """JSON for people and programs; numbers that are not finite, for which JSON has no word, become null.
+
+    `default` turns what JSON cannot hold into what it can; without it there is a TypeError.
+    """
+    return json.dumps(_finite(content), indent=2, ensure_ascii=False, allow_nan=False, default=default)
 
 
 def read_json(path: Path) -> Any:

@@ -18,6 +18,10 @@ _PICTURES |= dict.fromkeys(
 _PICTURES |= dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))  # bidi overrides reorder a line
 
 
+UNSAFE = frozenset(_PICTURES)
+"""Code points that must not reach a terminal as they are."""
+
+
 def plain(text: str) -> str:
     """`text` with nothing in it that a terminal would obey."""
     return text.translate(_PICTURES)

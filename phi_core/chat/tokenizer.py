@@ -41,8 +41,9 @@ def text_tokenizer(backend: Tokenizer) -> TextTokenizer:
     """Padding and truncation that the file may ask for are switched off: samples are cut by us, and counted."""
     backend.no_padding()
     backend.no_truncation()
-    added: list[int] = backend.encode("", add_special_tokens=True).ids
-    return TextTokenizer(backend, tuple(added[:1]))
+    whole: list[int] = backend.encode("a", add_special_tokens=True).ids
+    bare: list[int] = backend.encode("a", add_special_tokens=False).ids
+    return TextTokenizer(backend, tuple(whole[: whole.index(bare[0])] if bare and bare[0] in whole else ()))
 
 
 def read_tokenizer(folder: Path) -> TextTokenizer | None:

@@ -5,7 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from phi_core.files import json_text
-from phi_core.plain_text import plain
+from phi_core.plain_text import UNSAFE, plain
+
+_JSON_ESCAPES = {code: f"\\u{code:04x}" for code in UNSAFE if code >= 0x20}
+"""Characters that a terminal obeys and JSON leaves alone. (Those below 0x20 are escaped, or are JSON's own line ends.)"""
 
 
 def say(text: str = "") -> None:
@@ -14,7 +17,7 @@ def say(text: str = "") -> None:
 
 def print_json(content: Any) -> None:
     """One JSON document on standard output, and nothing else there."""
-    print(json_text(content))
+    print(json_text(content, default=str).translate(_JSON_ESCAPES))
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

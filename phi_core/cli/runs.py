@@ -6,7 +6,15 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from phi_core.cli.output import ago, duration, number, print_json, say, table
-from phi_core.cli.watching import ending, exit_status, follow, loss_plot, progress_line, run_summary
+from phi_core.cli.watching import (
+    ending,
+    exit_status,
+    follow,
+    loss_plot,
+    progress_line,
+    run_summary,
+    start_and_follow,
+)
 from phi_core.errors import RequestError
 from phi_core.jobs.training_job import ask, resume_run
 from phi_core.plain_text import plain
@@ -51,7 +59,7 @@ def show(run: str = LATEST, /, *, json: Json = False, runs_dir: RunsDir = None) 
 
 def watch(run: str = LATEST, /, *, runs_dir: RunsDir = None) -> int:
     """Follow a run to its end. Ctrl-C ends the watching, not the run."""
-    return exit_status(follow(_store(runs_dir).path_of(run), stops=False))
+    return exit_status(follow(_store(runs_dir).path_of(run)))
 
 
 def stop(run: str = LATEST, /, *, runs_dir: RunsDir = None) -> int:
@@ -80,13 +88,14 @@ def resume(
         Return at once; the run goes on.
     """
     found = _store(runs_dir).find(run)
-    step = resume_run(found)
     if detach:
+        step = resume_run(found)
         print_json({"id": found.id, "from_step": step}) if json else say(
             f"{found.id} goes on after step {step}"
         )
         return 0
-    ended = follow(found.path, out=sys.stderr if json else sys.stdout, stops=True)
+    out = sys.stderr if json else sys.stdout
+    ended = start_and_follow(found.path, lambda: resume_run(found), out=out)
     if json:
         print_json(run_summary(ended))
     return exit_status(ended)

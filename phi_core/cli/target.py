@@ -5,6 +5,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+from phi_core.chat.engine import BASE
 from phi_core.cli.output import duration
 from phi_core.errors import RequestError, RunError
 from phi_core.files import read_json, user_path
@@ -22,6 +23,7 @@ class Target:
     revision: str | None
     adapters: dict[str, Path]
     run: Run | None
+    trust_remote_code: bool = False
 
 
 def target_of(model: str | None, adapters: list[str] | None, run: str | None, runs_dir: str | None) -> Target:
@@ -46,6 +48,7 @@ def open_engine(target: Target, *, device: str, dtype: str, prompt_format: str =
         target.model,
         target.adapters,
         revision=target.revision,
+        trust_remote_code=target.trust_remote_code,
         device=device,
         dtype=dtype,
         prompt_format=prompt_format,
@@ -67,14 +70,24 @@ def open_engine(target: Target, *, device: str, dtype: str, prompt_format: str =
 def _of_run(run: Run, model: str | None) -> Target:
     if run.adapter is None:
         raise RunError(f"run {run.id} has no adapter yet", f"Watch it: phi runs watch {run.id}")
+    own = model is None
     return Target(
-        model or run.config.get("model_name"), run.config.get("model_revision"), {run.name: run.adapter}, run
+        model=model or run.config.get("model_name"),
+        revision=run.config.get("model_revision") if own else None,
+        adapters={_label_of(run): run.adapter},
+        run=run,
+        trust_remote_code=own and bool(run.config.get("trust_remote_code")),
     )
+
+
+def _label_of(run: Run) -> str:
+    """Its name, unless that means the base."""
+    return run.id if run.name == BASE else run.name
 
 
 def _labelled(paths: list[str]) -> list[tuple[str, str]]:
     """`label=path`, or the folder's name (its parent's for …/final_adapter), made unique."""
-    taken: list[str] = ["base"]
+    taken: list[str] = [BASE]
     pairs = []
     for text in paths:
         label, equals, path = text.partition("=")

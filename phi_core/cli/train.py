@@ -7,7 +7,7 @@ from typing import Any
 
 from phi_core.cli.options import configured, with_training_options
 from phi_core.cli.output import print_json, say
-from phi_core.cli.watching import exit_status, follow, run_summary
+from phi_core.cli.watching import exit_status, run_summary, start_and_follow
 from phi_core.jobs.training_job import create_run, start_run
 from phi_core.planning.machine import this_machine
 from phi_core.planning.run_plan import make_plan
@@ -42,20 +42,20 @@ def train(
     for warning in plan.warnings(this_machine()):
         print(f"phi: note: {warning}", file=sys.stderr)
     path = create_run(settings, runs_root(runs_dir), command=["phi", *sys.argv[1:]], facts=plan.facts())
-    start_run(path)
     return _started(path, json=json) if detach else _watched(path, json=json)
 
 
 def _started(path: Path, *, json: bool) -> int:
+    start_run(path)
     if json:
         print_json({"id": path.name, "path": str(path.resolve())})
     else:
-        print(path.name)
+        say(path.name)
     return 0
 
 
 def _watched(path: Path, *, json: bool) -> int:
-    run = follow(path, out=sys.stderr if json else sys.stdout, stops=True)
+    run = start_and_follow(path, lambda: start_run(path), out=sys.stderr if json else sys.stdout)
     if json:
         print_json(run_summary(run))
     elif run.state == "finished":

@@ -4,13 +4,16 @@ On a terminal the line rewrites itself; elsewhere a line is printed about every 
 """
 
 import shutil
+import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import IO, Any
 
 from phi_core.cli.output import duration, number
-from phi_core.jobs.training_job import ask, kill
+from phi_core.jobs.training_job import ask, end_at_once
 from phi_core.plain_text import one_line, plain
 from phi_core.runs.layout import RunLayout
 from phi_core.runs.reader import Run, RunReader
@@ -19,27 +22,56 @@ from phi_core.runs.series import thinned
 POLL_SECONDS = 0.2
 
 
-def follow(path: Path, *, out: IO[str] | None = None, stops: bool) -> Run:
-    """Watch until the run ends. Ctrl-C asks it to stop (`stops`), a second one kills it; else it ends the watching."""
-    out = out or sys.stdout
-    reader = RunReader(path)
-    printer = ProgressPrinter(out)
-    asked = False
-    print(f"run {path.name} · {path}", file=out, flush=True)
-    while True:
-        try:
-            run = reader.read()
-            printer.show(run)
-            if not run.is_live:
-                break
-            time.sleep(POLL_SECONDS)
-        except KeyboardInterrupt:
-            if not stops:
-                raise
-            _interrupt(reader.read(), again=asked, out=out)
-            asked = True
+def follow(path: Path, *, out: IO[str] | None = None) -> Run:
+    """Watch until the run ends. Ctrl-C ends the watching."""
+    reader, printer = RunReader(path), ProgressPrinter(out or sys.stdout)
+    printer.begin(path)
+    while (run := reader.read()).is_live:
+        printer.show(run)
+        time.sleep(POLL_SECONDS)
+    printer.show(run)
     printer.end(run)
     return run
+
+
+def start_and_follow(path: Path, start: Callable[[], object], *, out: IO[str] | None = None) -> Run:
+    """Start a run and watch it to its end. Ctrl-C, from the first moment on, asks it to stop; a second ends it at once."""
+    printer = ProgressPrinter(out or sys.stdout)
+    with Interrupts() as interrupts:
+        start()
+        printer.begin(path)
+        reader = RunReader(path)
+        while (run := reader.read()).is_live:
+            printer.show(run)
+            if interrupts.is_new():
+                printer.note(_interrupt(run, interrupts.count))
+            time.sleep(POLL_SECONDS)
+    printer.show(run)
+    printer.end(run)
+    return run
+
+
+class Interrupts:
+    """Counts Ctrl-C instead of raising KeyboardInterrupt, while it is entered."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._seen = 0
+
+    def __enter__(self) -> "Interrupts":
+        self._before = signal.signal(signal.SIGINT, self._count)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
+    def is_new(self) -> bool:
+        """Whether there was one since the last call."""
+        new, self._seen = self.count > self._seen, self.count
+        return new
+
+    def _count(self, number: int, frame: FrameType | None) -> None:
+        self.count += 1
 
 
 class ProgressPrinter:
@@ -49,6 +81,14 @@ class ProgressPrinter:
         self._out = out
         self._shown = ""
         self._tenth = -1
+
+    def begin(self, path: Path) -> None:
+        self.note(f"run {path.name} · {path}")
+
+    def note(self, text: str) -> None:
+        """A line of its own."""
+        print(("\n" if self._shown else "") + plain(text), file=self._out, flush=True)
+        self._shown = ""
 
     def show(self, run: Run) -> None:
         text = progress_line(run)
@@ -60,7 +100,7 @@ class ProgressPrinter:
     def end(self, run: Run) -> None:
         if self._shown:
             print(file=self._out)
-        print(ending(run), file=self._out)
+        print(plain(ending(run)), file=self._out)
         plot = loss_plot(run)
         if plot:
             print(f"\n{plot}", file=self._out)
@@ -158,11 +198,10 @@ def _finished(run: Run) -> str:
     return f"finished {run.step} steps in {duration(seconds)} · {change}{best}\nadapter: {run.layout.final_adapter}"
 
 
-def _interrupt(run: Run, *, again: bool, out: IO[str]) -> None:
-    if not run.is_live:
-        return
-    if again:
-        kill(run)
-        return
-    ask(run, "stop")
-    print("\nstopping after this step, with a checkpoint; Ctrl-C again ends it at once", file=out, flush=True)
+def _interrupt(run: Run, count: int) -> str:
+    """Carry a Ctrl-C out; what to tell."""
+    if count == 1:
+        ask(run, "stop")
+        return "stopping after this step, with a checkpoint; Ctrl-C again ends it at once"
+    end_at_once(run)
+    return "ended at once"

@@ -21,7 +21,7 @@ from phi_core.chat.prompt_format import PromptFormat, stop_ids, tokenise
 from phi_core.config.sampling import Sampling
 from phi_core.errors import AdapterError, EngineFailed
 from phi_core.inference.generation import text_pieces, token_ids
-from phi_core.models.adapter import load_adapter, recorded_fingerprint, recorded_format
+from phi_core.models.adapter import load_adapter, peft_name, recorded_fingerprint, recorded_format
 from phi_core.models.base import BaseModel, weights_fingerprint
 
 PROBE_LENGTH = 24
@@ -164,9 +164,9 @@ def _switched(model: PreTrainedModel | PeftModel, target: str) -> AbstractContex
         return nullcontext()
     if target == BASE:
         return model.disable_adapter()
-    if target not in model.peft_config:
-        raise EngineFailed(f"there is no adapter {target!r}", f"Loaded: {', '.join(model.peft_config)}")
-    model.set_adapter(target, inference_mode=True)
+    if peft_name(target) not in model.peft_config:
+        raise EngineFailed(f"there is no adapter {target!r}")
+    model.set_adapter(peft_name(target), inference_mode=True)
     return nullcontext()
 
 
@@ -181,6 +181,10 @@ def _agreed_format(base: BaseModel, adapters: Mapping[str, Path]) -> PromptForma
 
 
 def _require_same_base(base: BaseModel, adapters: Mapping[str, Path]) -> None:
+    if BASE in adapters:
+        raise AdapterError(
+            f"an adapter is labelled {BASE!r}, which means the base model", "Use another label"
+        )
     for path in adapters.values():
         recorded = recorded_fingerprint(path)
         if recorded and recorded != weights_fingerprint(base.folder):

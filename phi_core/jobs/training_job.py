@@ -7,11 +7,13 @@ callers plan the run first (`planning.plan`), so that a request that cannot work
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ from phi_core.files import read_json, user_path, write_json
 from phi_core.jobs.process import start_worker
 from phi_core.model_files.folder import resolved_name
 from phi_core.runs.control import RequestKind, send_request
+from phi_core.runs.identity import identity_from
 from phi_core.runs.layout import FORMAT, RunLayout
 from phi_core.runs.reader import Run, read_run
 
@@ -62,7 +65,9 @@ def start_run(path: Path, *, resume: bool = False) -> None:
     end = time.monotonic() + STARTED_SECONDS
     while read_json(layout.status) == before and time.monotonic() < end:
         if process.poll() is not None:
-            raise RunError(f"the worker of run {path.name} ended at once", f"Read {layout.log}")
+            raise RunError(
+                f"the worker of run {path.name} did not start", f"Another may have it; read {layout.log}"
+            )
         time.sleep(0.02)
 
 
@@ -87,13 +92,25 @@ def resume_run(run: Run) -> int:
 
 
 def kill(run: Run) -> None:
-    """End a live run at once; what came after its last checkpoint is lost."""
-    import psutil
+    """End a live run by force; what came after its last checkpoint is lost and the run is `lost`."""
+    os.kill(_live_pid(run), signal.SIGKILL)
 
-    identity = read_json(run.layout.status) or {}
-    if not run.is_live or "pid" not in identity:
-        raise RunError(f"run {run.id} is {run.state}", "Only a running run can be killed")
-    psutil.Process(int(identity["pid"])).kill()
+
+def end_at_once(run: Run) -> None:
+    """Let a live run's worker end without finishing its step; it still says that it stopped."""
+    pid = _live_pid(run)
+    os.kill(pid, signal.SIGTERM)
+    time.sleep(0.1)  # two signals that wait together are delivered as one
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+
+
+def _live_pid(run: Run) -> int:
+    """The worker's pid, checked anew. RunError if the worker is gone."""
+    identity = identity_from(read_json(run.layout.status) or {})
+    if not run.is_live or identity is None or not identity.is_alive:
+        raise RunError(f"run {run.id} is {run.state}", "Only a running run can be ended")
+    return identity.pid
 
 
 def wait_until_ended(path: Path, *, seconds: float) -> Run:
@@ -130,10 +147,21 @@ def _filled(
         write_json(layout.run_json, _about(config, target.name, created, command, facts))
         beside.chmod(0o755)
         os.rename(beside, target)  # over an empty directory, as output_dir may be, this is a replacement
+    except OSError as error:
+        _discard(beside, target)
+        raise RunError(f"the run cannot be written to {target}: {error.strerror}", "Start it again") from None
     except BaseException:
-        shutil.rmtree(beside, ignore_errors=True)
+        _discard(beside, target)
         raise
     return target
+
+
+def _discard(beside: Path, target: Path | None) -> None:
+    """Leave nothing: neither the half-made directory nor the empty one that kept its place."""
+    shutil.rmtree(beside, ignore_errors=True)
+    with suppress(OSError):
+        if target is not None:
+            target.rmdir()
 
 
 def _free_name(parent: Path, model_name: str, created: float) -> Path:
@@ -141,8 +169,13 @@ def _free_name(parent: Path, model_name: str, created: float) -> Path:
         "".join(c if c.isalnum() or c in ".-" else "-" for c in Path(model_name).name).strip(".-") or "model"
     )
     stem = f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(created))}-{model}"
-    names = [stem, *(f"{stem}-{count}" for count in range(2, 1000))]
-    return next(parent / name for name in names if not (parent / name).exists())
+    for name in (stem, *(f"{stem}-{count}" for count in range(2, 1000))):
+        try:
+            (parent / name).mkdir()  # taken by this process alone; the finished directory replaces it
+        except FileExistsError:
+            continue
+        return parent / name
+    raise RunError(f"a thousand runs called {stem} exist in {parent}", "Name one with --output_dir")
 
 
 def _about(

@@ -36,6 +36,11 @@ def locate(model_name: str, revision: str | None = None) -> Path | None:
     return _cached_snapshot(model_name, revision)
 
 
+def is_hub_model(model_name: str) -> bool:
+    """Whether the name means the hub: it is neither the bundled model nor anything on this disk."""
+    return model_name != DEMO and not user_path(model_name).exists()
+
+
 def looks_like_path(model_name: str) -> bool:
     """Hub ids are `name` or `owner/name`; everything else is meant as a path."""
     return model_name.startswith((".", "/", "~")) or model_name.count("/") > 1 or "\\" in model_name

@@ -4,6 +4,7 @@ All use of PEFT is here and in the switch of `inference`. An adapter is refused 
 matrices does not land on a layer of the right shape: PEFT alone would leave such a layer untrained without a word.
 """
 
+import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -43,18 +44,32 @@ def attach_adapter(model: PreTrainedModel, config: TrainingConfig, targets: Sequ
         raise ConfigError(f"lora_targets: {error}") from None
 
 
+def peft_name(label: str) -> str:
+    """PEFT's name for an adapter: a module's name, so that a label may hold any character."""
+    return f"adapter_{hashlib.sha256(label.encode()).hexdigest()[:16]}"
+
+
 def load_adapter(model: PreTrainedModel | PeftModel, path: Path, *, label: str) -> PeftModel:
     """The model with one more adapter, switched on, frozen. AdapterError if it does not fit."""
     check_adapter(model, path)
     if isinstance(model, PeftModel):
-        model.load_adapter(str(path), adapter_name=label)
+        model.load_adapter(str(path), adapter_name=peft_name(label))
         return model
-    return PeftModel.from_pretrained(model, str(path), adapter_name=label)
+    return PeftModel.from_pretrained(model, str(path), adapter_name=peft_name(label))
 
 
 def check_adapter(model: nn.Module, path: Path) -> None:
-    """AdapterError if the folder holds no adapter, or one that was trained on another architecture."""
+    """AdapterError if the folder holds no adapter, one of another architecture, or one that would change the base.
+
+    PEFT loads tensors that are no LoRA matrices straight into the base model, which then is the base no more.
+    """
     adapter_settings(path)
+    foreign = [name for name in _matrices(path) if ".lora_" not in name]
+    if foreign:
+        raise AdapterError(
+            f"adapter {path} replaces parts of the base model: {foreign[0]}",
+            "Only LoRA matrices are loaded; train it without modules_to_save, biases and embedding layers",
+        )
     modules = {
         name.replace(".base_layer", "").removeprefix(PREFIX): module for name, module in model.named_modules()
     }
@@ -143,10 +158,8 @@ def _matrices(path: Path) -> dict[str, tuple[int, ...]]:
 
 
 def _mismatch(key: str, shape: tuple[int, ...], modules: dict[str, nn.Module]) -> str:
-    """What is wrong with one LoRA matrix, "" if it fits. Other tensors (modules to save) are left to PEFT."""
-    name, part, _ = key.removeprefix(PREFIX).partition(".lora_")
-    if not part:
-        return ""
+    """What is wrong with one LoRA matrix, "" if it fits."""
+    name = key.removeprefix(PREFIX).partition(".lora_")[0]
     module = modules.get(name)
     if module is None:
         return f"this model has no module {name}"

@@ -21,7 +21,7 @@ from transformers.utils import logging as transformers_logging
 from phi_core.chat.prompt_format import PromptFormat, read_prompt_format
 from phi_core.chat.tokenizer import TextTokenizer, read_tokenizer, text_tokenizer
 from phi_core.errors import ModelError
-from phi_core.model_files.folder import locate
+from phi_core.model_files.folder import is_hub_model, locate, read_json
 from phi_core.models.device import Device, choose_threads
 
 WANTED_FILES = ["*.json", "*.safetensors", "*.jinja", "*.model", "*.txt", "*.py"]
@@ -56,7 +56,9 @@ def load_base(
 ) -> BaseModel:
     """ModelError with cause and next step if it cannot be found or loaded."""
     transformers_logging.disable_progress_bar()
-    folder = locate(name, revision) or fetch(name, revision)
+    folder = locate(name, revision)
+    if folder is None or (is_hub_model(name) and not has_weights(folder)):
+        folder = fetch(name, revision)  # goes on with a download that was broken off
     form = read_prompt_format(folder, prompt_format)
     model = _load_weights(folder, device, trust_remote_code=trust_remote_code)
     choose_threads(model.num_parameters())
@@ -84,6 +86,13 @@ def fetch(name: str, revision: str | None = None) -> Path:
         ) from None
 
 
+def has_weights(folder: Path) -> bool:
+    """Whether every file of the weights is there."""
+    index = read_json(folder, "model.safetensors.index.json").get("weight_map", {})
+    wanted = set(index.values()) or {"model.safetensors"}
+    return all((folder / str(name)).exists() for name in wanted)
+
+
 def weights_fingerprint(folder: Path) -> str:
     """SHA-256 over size, first and last MiB of every safetensors file: tells weights apart without reading them whole."""
     digest = hashlib.sha256()
@@ -100,7 +109,11 @@ def weights_fingerprint(folder: Path) -> str:
 def _load_weights(folder: Path, device: Device, *, trust_remote_code: bool) -> PreTrainedModel:
     try:
         model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=device.dtype, trust_remote_code=trust_remote_code, local_files_only=True
+            folder,
+            dtype=device.dtype,
+            trust_remote_code=trust_remote_code,
+            local_files_only=True,
+            use_safetensors=True,
         )
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         raise ModelError(f"model {folder} cannot be loaded: {str(error).strip().splitlines()[0]}") from error

@@ -75,11 +75,19 @@ def _best_device() -> str:
 
 def _dtype(device: str, wanted: str) -> torch.dtype:
     if wanted == "auto":
-        return torch.bfloat16 if device == "cuda" and torch.cuda.is_bf16_supported() else torch.float32
+        return (
+            torch.bfloat16
+            if device == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
+            else torch.float32
+        )
     if wanted == "float16" and device == "cpu":
         raise ConfigError(
             "dtype: float16 on the CPU is many times slower and not trained here", remedy="Use float32"
         )
-    if wanted == "bfloat16" and device == "cuda" and not torch.cuda.is_bf16_supported():
+    if (
+        wanted == "bfloat16"
+        and device == "cuda"
+        and not torch.cuda.is_bf16_supported(including_emulation=False)
+    ):
         raise ConfigError("dtype: this GPU has no bfloat16", remedy="Use float16 or float32")
     return DTYPES[wanted]

@@ -5,7 +5,8 @@
     activations  tokens of the largest micro-batch × elements kept per token and block × bytes of the dtype;
                  kept are input and output of every linear layer and four hidden states, with gradient checkpointing
                  one hidden state a block and one whole block
-    logits       trained tokens of that micro-batch, at most CHUNK at a time, × vocabulary × 4 bytes × 2
+    logits       trained tokens of that micro-batch, at most CHUNK at a time, × vocabulary × 8 bytes (logits and their
+                 gradient), 14 with weights below float32 (also the low-precision logits and the log-softmax)
 
 Fixed costs of the process (libraries, CUDA context) are not in it.
 """
@@ -51,5 +52,5 @@ def estimate_memory(
         weights_gib=shape.num_parameters * size / GIB,
         adapter_gib=trainable * 16 / GIB,
         activations_gib=tokens * kept * size / GIB,
-        logits_gib=min(trained_tokens, CHUNK) * shape.vocabulary * 8 / GIB,
+        logits_gib=min(trained_tokens, CHUNK) * shape.vocabulary * (8 if size == 4 else 14) / GIB,
     )

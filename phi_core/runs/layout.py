@@ -53,6 +53,11 @@ class RunLayout:
         return self.root / "answers"
 
     @property
+    def lock(self) -> Path:
+        """Held by the worker while it lives."""
+        return self.root / ".lock"
+
+    @property
     def log(self) -> Path:
         return self.root / "worker.log"
 

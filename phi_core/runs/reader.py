@@ -61,8 +61,11 @@ class Run:
 
     @property
     def adapter(self) -> Path | None:
-        """The folder of the run's adapter: the final one, else that of the newest checkpoint, None before any."""
-        if self.layout.final_adapter.is_dir():
+        """The folder of the run's adapter: the final one of a run that has ended well, else the newest checkpoint's.
+
+        A run that was resumed and then failed or was killed still has the final adapter of its earlier end.
+        """
+        if self.state in ("finished", "stopped", "paused") and self.layout.final_adapter.is_dir():
             return self.layout.final_adapter
         steps = self.layout.checkpoint_steps()
         return self.layout.checkpoint(steps[-1]) if steps else None
@@ -118,7 +121,7 @@ class RunReader:
             path=self.layout.root,
             state=_state(status, created=float(self._about.get("created", 0.0))),
             activity=str(status.get("activity", "")),
-            step=_whole(status.get("step")) or 0,
+            step=max(_whole(status.get("step")) or 0, self._last_step()),
             total_steps=_whole(status.get("total_steps")),
             heartbeat=status.get("heartbeat"),
             about=self._about,
@@ -126,6 +129,10 @@ class RunReader:
             labels=MappingProxyType(_object(self.layout.labels)),
             events=tuple(self._journal.events),
         )
+
+    def _last_step(self) -> int:
+        """The status is written every few seconds only; the events know."""
+        return next((event.step for event in reversed(self._journal.events) if event.kind == "step"), 0)
 
     def _read_new_events(self) -> None:
         try:

@@ -64,7 +64,8 @@ def newest_sound(layout: RunLayout, *, plan_hash: str) -> tuple[Path | None, lis
         if not fault:
             _require_plan(path, plan_hash)
             return path, faults
-        faults.append(f"checkpoint {path.name} is not used: {fault}")
+        faults.append(f"checkpoint {path.name} is put aside as .broken-{path.name}: {fault}")
+        _put_aside(path)
     return None, faults
 
 
@@ -83,7 +84,8 @@ def prune(layout: RunLayout, *, keep: int, best_step: int | None) -> None:
 
 def best(layout: RunLayout) -> Manifest | None:
     """The checkpoint with the lowest validation loss, the earliest of equals; None if none was validated."""
-    manifests = [read_manifest(layout.checkpoint(step)) for step in layout.checkpoint_steps()]
+    paths = [layout.checkpoint(step) for step in layout.checkpoint_steps()]
+    manifests = [read_manifest(path) for path in paths if read_json(path / MANIFEST)]
     validated = [manifest for manifest in manifests if manifest.validation_loss is not None]
     return min(validated, key=lambda manifest: manifest.validation_loss or 0.0, default=None)
 
@@ -92,6 +94,13 @@ def copy_files(source: Path, target: Path, names: Sequence[str]) -> None:
     target.mkdir(parents=True)
     for name in names:
         shutil.copyfile(source / name, target / name)
+
+
+def _put_aside(path: Path) -> None:
+    """Out of the way of every reader, still there for people."""
+    aside = path.with_name(f".broken-{path.name}")
+    shutil.rmtree(aside, ignore_errors=True)
+    os.rename(path, aside)
 
 
 def _remove(path: Path) -> None:

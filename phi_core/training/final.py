@@ -35,8 +35,12 @@ def write_final_adapter(layout: RunLayout, checkpoint: Manifest, *, base_folder:
         if (base_folder / name).exists():
             shutil.copyfile(base_folder / name, beside / name)
     write_text(beside / "README.md", card)
-    shutil.rmtree(layout.final_adapter, ignore_errors=True)
+    aside = layout.root / ".old_final_adapter"
+    shutil.rmtree(aside, ignore_errors=True)
+    if layout.final_adapter.exists():
+        os.rename(layout.final_adapter, aside)
     os.rename(beside, layout.final_adapter)
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def write_history(layout: RunLayout, run: Run) -> None:

@@ -2,7 +2,7 @@
 
     slow   the model's own logits at every position, then cross-entropy at the labelled ones
     fast   hidden states at the labelled positions only, then `linear_cross_entropy`, which never holds all logits
-           (with weights below float32: logits at those positions, summed in float32)
+           (with weights below float32: logits at those positions in chunks, summed in float32)
 
 The fast form needs a plain linear head with nothing between it and the logits; `choose_loss` finds out by comparing
 both on the loaded model. Sums, not means: the trainer divides by the trained tokens of the whole optimizer step.
@@ -16,8 +16,10 @@ from typing import Any
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 
 from phi_core.chat.prompt_format import Tokenised
+from phi_core.planning.memory import CHUNK
 from phi_core.training.batches import Batch, padded, padding_free
 
 Loss = Callable[[nn.Module, Batch], torch.Tensor]
@@ -34,7 +36,7 @@ def fast_loss(model: nn.Module, batch: Batch) -> torch.Tensor:
     trunk, head = parts(model)
     hidden_NH = trunk(**batch.inputs, use_cache=False).last_hidden_state.flatten(0, 1)[batch.positions]
     if head.weight.dtype != torch.float32:  # linear_cross_entropy would also sum in the low precision
-        return F.cross_entropy(head(hidden_NH).float(), batch.labels, reduction="sum")
+        return _in_chunks(head, hidden_NH, batch.labels)
     return F.linear_cross_entropy(
         hidden_NH,
         head.weight,
@@ -43,6 +45,16 @@ def fast_loss(model: nn.Module, batch: Batch) -> torch.Tensor:
         reduction="sum",
         options=_options(len(batch.labels), head),
     )
+
+
+def _in_chunks(head: nn.Module, hidden_NH: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Cross-entropy summed in float32; the logits of CHUNK positions exist at once, in backward too."""
+
+    def chunk_loss(hidden: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+        return F.cross_entropy(head(hidden).float(), wanted, reduction="sum")
+
+    chunks = zip(hidden_NH.split(CHUNK), labels.split(CHUNK), strict=True)
+    return torch.stack([checkpoint(chunk_loss, *chunk, use_reentrant=False) for chunk in chunks]).sum()
 
 
 def parts(model: Any) -> tuple[nn.Module, nn.Linear]:

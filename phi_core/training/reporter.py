@@ -19,8 +19,9 @@ from phi_core.training.checkpoint import Manifest, adopt, best, prune
 
 @dataclass(frozen=True)
 class Reporting:
-    """What the reporter needs of the plan. `extra_files` go into every checkpoint."""
+    """What the reporter needs of the plan. `identity` and `extra_files` go into every checkpoint."""
 
+    identity: str
     steps: StepPlan
     evaluation_steps: Collection[int]
     checkpoint_steps: Collection[int]
@@ -118,7 +119,7 @@ class RunReporter(TrainerCallback):
     ) -> None:
         step, plan, layout = state.global_step, self._reporting, self._writer.layout
         validation_loss = self._validated[1] if self._validated and self._validated[0] == step else None
-        path = adopt(layout, Manifest(step, plan.steps.hash, validation_loss), extra_files=plan.extra_files)
+        path = adopt(layout, Manifest(step, plan.identity, validation_loss), extra_files=plan.extra_files)
         lowest = best(layout)
         prune(layout, keep=plan.checkpoints_kept, best_step=lowest.step if lowest else None)
         self._writer.event("checkpoint", step, path=str(path.relative_to(layout.root)), reason=self._reason)

@@ -4,6 +4,9 @@ Takes a RunWriter on a prepared run directory and returns how the run ended. Rai
 entry point records it.
 """
 
+import hashlib
+import json
+import os
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -33,6 +36,12 @@ from phi_core.training.loss import Loss, choose_loss, keeps_documents_apart, par
 from phi_core.training.reporter import Interruption, Reporting, RunReporter
 from phi_core.training.trainer import Collate, PHITrainer
 
+WITHOUT_NUMBERS = {
+    *("model_name", "model_revision", "dataset_path", "validation_path", "output_dir", "report_to"),
+    *("evaluate_every", "checkpoint_every", "checkpoints_kept", "final_adapter"),
+}
+"""Options that may change between stop and resume: names of things whose content is hashed, and what is only kept."""
+
 
 @dataclass(frozen=True)
 class Choices:
@@ -47,14 +56,19 @@ def execute(writer: RunWriter, *, resume: bool, interruption: Interruption) -> s
     """`finished`, `stopped` or `paused`."""
     config = checked(read_values(writer.layout.config), source=str(writer.layout.config))
     writer.status(activity="loading the model")
+    os.environ.setdefault("TENSORBOARD_LOGGING_DIR", str(writer.layout.root / "trackers"))
     base = load(config)
     plan = make_plan(config, model=model_facts(base))
     set_seed(config.seed)
     model = attach_adapter(base.model, config, plan.targets)
     choices = choose(model, config)
-    checkpoint, faults = newest_sound(writer.layout, plan_hash=plan.steps.hash) if resume else (None, [])
+    identity = run_identity(plan, base)
+    checkpoint, faults = newest_sound(writer.layout, plan_hash=identity) if resume else (None, [])
     reporter = RunReporter(
-        writer, _reporting(plan, base), interruption, peak_memory_gib=partial(peak_memory_gib, base.device)
+        writer,
+        _reporting(plan, base, identity),
+        interruption,
+        peak_memory_gib=partial(peak_memory_gib, base.device),
     )
     trainer = make_trainer(
         plan, model, choices, reporter, training_arguments(config, base, working_folder(writer.layout))
@@ -158,8 +172,20 @@ def model_facts(base: BaseModel) -> ModelFacts:
     return ModelFacts(shape_of(read_json(base.folder, "config.json")), base.form, base.tokenizer)
 
 
-def _reporting(plan: RunPlan, base: BaseModel) -> Reporting:
+def run_identity(plan: RunPlan, base: BaseModel) -> str:
+    """SHA-256 over all that decides the numbers of a run: what a checkpoint must share to be resumed from."""
+    assert plan.train is not None and plan.validation is not None
+    settings = plan.config.model_dump(mode="json", exclude=WITHOUT_NUMBERS)
+    samples = [
+        [sample.ids, sample.trained] for side in (plan.train, plan.validation) for sample in side.samples
+    ]
+    parts = [plan.steps.hash, settings, samples, base.form.hash, weights_fingerprint(base.folder)]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _reporting(plan: RunPlan, base: BaseModel, identity: str) -> Reporting:
     return Reporting(
+        identity=identity,
         steps=plan.steps,
         evaluation_steps=frozenset(plan.evaluation_steps),
         checkpoint_steps=frozenset(plan.checkpoint_steps),

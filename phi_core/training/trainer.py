@@ -111,7 +111,7 @@ class PHITrainer(Trainer):
         if not math.isfinite(loss):
             raise TrainingFailed(
                 f"the loss is {loss} at step {self.state.global_step + 1}",
-                "Lower learning_rate or raise warmup_ratio; the last checkpoint is sound and can be resumed",
+                "Lower learning_rate or raise warmup_ratio and start anew; checkpoints from before are sound",
             )
 
 

@@ -8,6 +8,7 @@ import os
 import queue
 import sys
 import threading
+import traceback
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
@@ -49,9 +50,13 @@ def main() -> None:
     pipe.listen()
     try:
         engine = load_engine(pipe.inbox.get())
-    except PhiError as error:
-        pipe.send(error_record(error))
-        return
+    except Exception as error:  # the top of a worker: the caller is told, the log has the rest
+        traceback.print_exc()
+        cause = (
+            error if isinstance(error, PhiError) else EngineFailed(f"the model cannot be loaded: {error!r}")
+        )
+        pipe.send(error_record(cause))
+        os._exit(1)  # at once: a thread still reads standard input
     pipe.send({"event": "ready", "info": engine.info.as_json()})
     while True:
         serve(engine, pipe, pipe.inbox.get())
@@ -95,8 +100,6 @@ def serve(engine: Engine, pipe: Pipe, request: Mapping[str, Any]) -> None:
     except PhiError as error:
         pipe.send(error_record(error))
     except Exception as error:  # the top of a worker: the caller is told, the log has the rest
-        import traceback
-
         traceback.print_exc()
         pipe.send(error_record(EngineFailed(f"{type(error).__name__}: {error}")))
 

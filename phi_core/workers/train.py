@@ -12,6 +12,8 @@ import traceback
 from pathlib import Path
 from types import FrameType
 
+from filelock import FileLock, Timeout
+
 from phi_core.errors import FaultsError, PhiError
 from phi_core.runs.control import take_requests
 from phi_core.runs.layout import RunLayout
@@ -20,6 +22,13 @@ from phi_core.runs.writer import RunWriter
 
 def main(arguments: list[str]) -> int:
     layout = RunLayout(Path(arguments[0]))
+    lock = FileLock(layout.lock, blocking=False)
+    try:
+        lock.acquire()  # held until this process ends, however it ends
+    except Timeout:
+        print(f"another worker has run {layout.root.name}", file=sys.stderr)
+        return 2
+    one_device()
     take_requests(layout)  # whatever was asked of an earlier worker has nothing to say to this one
     writer = RunWriter(layout.root)
     signals = Signals(writer)
@@ -34,6 +43,12 @@ def main(arguments: list[str]) -> int:
         return 1
     writer.status(state=outcome, activity="")
     return 0
+
+
+def one_device() -> None:
+    """Let torch see one GPU: with more, transformers would split every batch over all of them."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES", "0")
+    os.environ["CUDA_VISIBLE_DEVICES"] = visible.split(",")[0]
 
 
 class Signals:

@@ -48,7 +48,7 @@ ROOMS: dict[str, tuple[str, set[str], set[str]]] = {
     "workers": (
         "heavy",
         {"errors", "config", "chat", "evaluation", "runs", "models", "training", "inference"},
-        {"torch", "transformers", "peft"},
+        {"torch", "transformers", "peft", "filelock"},
     ),
     "cli": (
         "light",

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 from adapters import save_adapter
+from safetensors.torch import load_file, save_file
 from tiny_models import LAYOUTS, save_tiny_model
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -75,8 +76,6 @@ def test_there_is_one_copy_of_the_weights(model_folder: Path, tmp_path: Path) ->
 
 
 def adapter_tensors(folder: Path) -> list[torch.Tensor]:
-    from safetensors.torch import load_file
-
     return list(load_file(folder / "adapter_model.safetensors").values())
 
 
@@ -104,6 +103,26 @@ def test_an_adapter_of_another_size_is_refused(tmp_path: Path) -> None:
     adapter = save_adapter(small, tmp_path / "adapter", strength=0.5)
     with pytest.raises(AdapterError, match="belongs to another base model"):
         engine(large, adapter=adapter)
+
+
+def test_an_adapter_that_would_change_the_base_is_refused(tmp_path: Path) -> None:
+    folder = save_tiny_model(tmp_path / "model")
+    adapter = save_adapter(folder, tmp_path / "adapter", strength=0.5)
+    weights = adapter / "adapter_model.safetensors"
+    tensors = load_file(weights)
+    tensors["base_model.model.model.embed_tokens.weight"] = torch.zeros(258, 32)
+    save_file(tensors, weights)
+    with pytest.raises(AdapterError, match="replaces parts of the base model"):
+        engine(folder, adapter=adapter)
+
+
+def test_a_label_may_hold_any_character_but_not_mean_the_base(tmp_path: Path) -> None:
+    folder = save_tiny_model(tmp_path / "model")
+    adapter = save_adapter(folder, tmp_path / "adapter", strength=0.5)
+    loaded = LocalEngine(load_base(str(folder), CPU), {"Phi-3.5 v1.0 [x]": adapter})
+    assert complete(loaded, conversation("a"), "Phi-3.5 v1.0 [x]", SAMPLING).tokens > 0
+    with pytest.raises(AdapterError, match="means the base model"):
+        LocalEngine(load_base(str(folder), CPU), {BASE: adapter})
 
 
 def test_draws_depend_on_the_seed_alone(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from tiny_models import save_tiny_model
 from toy_run import toy_config, write_toy_dataset
 
 from phi_core.config.training import TrainingConfig
+from phi_core.jobs.process import start_worker
 from phi_core.jobs.training_job import ask, create_run, kill, resume_run, start_run, wait_until_ended
 from phi_core.planning.run_plan import make_plan
 from phi_core.runs.reader import Run, read_run
@@ -112,15 +113,21 @@ def test_a_damaged_checkpoint_is_passed_over(
     newest.write_bytes(newest.read_bytes()[:-10])
     resume_run(run)
     resumed = wait_until_ended(path, seconds=200)
-    assert any("is not used" in str(event.data["message"]) for event in resumed.of_kind("warning"))
+    assert any("is put aside" in str(event.data["message"]) for event in resumed.of_kind("warning"))
     assert_equal_runs(resumed, uninterrupted)
 
 
-def test_another_plan_is_refused(config: TrainingConfig, tmp_path: Path) -> None:
+def test_a_run_has_one_worker_and_goes_on_only_with_its_own_settings(
+    config: TrainingConfig, tmp_path: Path
+) -> None:
     path = started(config, tmp_path)
+    second = start_worker("train", [str(path), "--resume"], log=tmp_path / "second.log")
+    assert second.wait(60) == 2
+    assert "another worker has run" in (tmp_path / "second.log").read_text()
     run = at_step(path, 4, lambda run: ask(run, "stop"))
+    assert len(run.of_kind("plan")) == 1
     text = run.layout.config.read_text()
-    run.layout.config.write_text(text.replace("seed: 42", "seed: 43"))
+    run.layout.config.write_text(text.replace("lora_alpha: 32", "lora_alpha: 33"))
     resume_run(run)
     refused = wait_until_ended(path, seconds=200)
     assert refused.state == "failed"
