@@ -22,6 +22,7 @@ from textual.widgets import ContentSwitcher, Static
 
 from phi_tui import keys
 from phi_tui.crash_report import crash_line, write_report
+from phi_tui.engine_services import engine_host
 from phi_tui.messages import (
     LogChanged,
     MachineSampled,
@@ -167,7 +168,7 @@ class PhiApp(App[None]):
 
     def on_open_train(self, event: OpenTrain) -> None:
         self.show_tab("train")
-        self.query_one(TrainView).open_config(event.config_path)
+        self.query_one(TrainView).offer_config(event.config_path)
 
     @property
     def _is_leaving(self) -> bool:
@@ -210,7 +211,10 @@ class PhiApp(App[None]):
         self.refresh(layout=True)
 
     def action_help_quit(self) -> None:
-        """ctrl+c with nothing to copy."""
+        """ctrl+c with nothing to copy: end what the model is doing, as esc does."""
+        host = engine_host(self)
+        if self._tab in ("chat", "compare") and host.state.is_at_work:
+            return host.stop()
         tell(self.screen, "ctrl+q leaves phi; runs keep running")
 
     async def action_quit(self) -> None:

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 
 from phi_core.plain_text import one_line
+from phi_core.runs.events import Event
 from phi_core.runs.reader import Run
 
 SILENT_SECONDS = 600.0
@@ -127,6 +128,35 @@ def notice(run: Run, now: float | None = None) -> tuple[str, str]:
         "failed": (f"{_failure(run)} {_resuming(run)}", "$text-error"),
     }
     return texts[run.state]
+
+
+def milestones(run: Run) -> list[str]:
+    """One line for each thing that happened in the run, steps left out; clock times are local."""
+    return [
+        f"{time.strftime('%H:%M:%S', time.localtime(event.time))}  step {event.step}  {one_line(words)}"
+        for event in run.events
+        for words in _happened(event)
+    ]
+
+
+def _happened(event: Event) -> list[str]:
+    match event.kind:
+        case "plan":
+            decisions = event.data.get("decisions")
+            told = decisions.items() if isinstance(decisions, dict) else ()
+            total = number(event.number("total_steps"))
+            return [f"planned {total} steps", *(f"{name}: {decision}" for name, decision in told)]
+        case "evaluation":
+            return [f"validation loss {number(event.number('validation_loss'))}"]
+        case "checkpoint":
+            return [f"checkpoint written: {event.data.get('reason', '')}"]
+        case "warning":
+            return [f"note: {event.data.get('message', '')}"]
+        case "failed":
+            return [f"failed: {event.data.get('error', '')}"]
+        case "finished":
+            return [f"ended: {event.data.get('state', '')}"]
+    return []
 
 
 def _activity(run: Run) -> str:

@@ -236,4 +236,4 @@ def _log_message(path: Path) -> LogChanged:
     with log.open("rb") as file:
         file.seek(max(0, log.stat().st_size - LOG_BYTES))
         lines = file.read().decode(errors="replace").split("\n")[-LOG_LINES:]
-    return LogChanged(path, tuple(last_progress(line) for line in lines))
+    return LogChanged(path, tuple(last_progress(line) for line in lines) if any(lines) else ())

@@ -34,6 +34,7 @@ from phi_tui.screens.choose_model import ChooseModel, Chosen
 from phi_tui.widgets.chat_conversation import ChatConversation
 from phi_tui.widgets.chat_prompt import ChatPrompt
 from phi_tui.widgets.engine_header import EngineHeader
+from phi_tui.widgets.plain import tell
 
 NO_MODEL = "No model yet: ctrl+n chooses one, or train one on F2."
 READY = "Talk to {words}. enter sends, ctrl+t switches between base and adapter, ctrl+g sets how answers are drawn."
@@ -170,8 +171,8 @@ In the prompt: **ctrl+j** makes a new line, **up** in an empty prompt recalls wh
     @on(ChatPrompt.Submitted)
     async def _submit(self, event: ChatPrompt.Submitted) -> None:
         text = event.text
-        if not text.strip() or self._refuses():
-            return
+        if self._refuses():
+            return self._prompt.take_back(text)
         self._prompt.remember(text)
         turn = Turn(text, (self._new_reply(),))
         self._turns = (*self._turns, turn)
@@ -184,7 +185,7 @@ In the prompt: **ctrl+j** makes a new line, **up** in an empty prompt recalls wh
         self._conversation.turn_page(event.direction)
 
     def action_send(self) -> None:
-        self._prompt.post_message(ChatPrompt.Submitted(self._prompt.text))
+        self._prompt.submit()
 
     def action_newline(self) -> None:
         self._prompt.insert("\n")
@@ -240,9 +241,9 @@ In the prompt: **ctrl+j** makes a new line, **up** in an empty prompt recalls wh
     def _refuses(self) -> bool:
         """Whether nothing can be asked now; says why, and the text stays where it is."""
         if self.host.choice is None:
-            self.notify(NO_MODEL, markup=False)
+            tell(self, NO_MODEL)
         elif not self.host.is_free:
-            self.notify("The model is at work; esc stops it. Your text stays.", markup=False)
+            tell(self, "The model is at work; esc stops it. Your text stays.")
         return self.host.choice is None or not self.host.is_free
 
     def _new_reply(self) -> Reply:

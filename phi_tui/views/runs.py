@@ -55,6 +55,7 @@ Steps whose value is not a finite number are left out of the curve and named abo
         self._wanted: Path | None = None
         self._metric = 0
         self._is_logarithmic = False
+        self._log_told: LogChanged | None = None
 
     def compose(self) -> ComposeResult:
         yield Static(NO_RUNS, id="no-runs")
@@ -97,8 +98,14 @@ Steps whose value is not a finite number are left out of the curve and named abo
                 self._table.focus()
 
     def show_log(self, event: LogChanged) -> None:
-        if self.selected and event.run_path == self.selected.path:
-            self._log.show(event.lines or ("nothing in worker.log yet",))
+        self._log_told = event
+        self._show_log()
+
+    def _show_log(self) -> None:
+        """The worker's log; while that is empty, what the run's own events tell."""
+        run, told = self.selected, self._log_told
+        if run and told and told.run_path == run.path:
+            self._log.show(told.lines or ("nothing in worker.log yet", *run_text.milestones(run)))
 
     @property
     def selected(self) -> Run | None:
@@ -138,6 +145,7 @@ Steps whose value is not a finite number are left out of the curve and named abo
         self.query_one("#run-notice", PlainStatic).show(*run_text.notice(run))
         self._plot.show(curves(run, METRICS[self._metric], is_logarithmic=self._is_logarithmic))
         self._watcher.watch_log(run.path)
+        self._show_log()
         self.refresh_bindings()
 
     @on(DataTable.RowHighlighted)

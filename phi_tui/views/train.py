@@ -3,7 +3,7 @@
 Holds the draft; `config.problems` judges it, services plan, save and start. Nothing is read or written here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -84,6 +84,10 @@ tokenizer is on this machine, else estimated; memory is a formula, not a measure
     def open_config(self, path: Path) -> None:
         """Read a configuration file into the form."""
         start(self, "open", lambda: open_config(path))
+
+    def offer_config(self, path: Path) -> None:
+        """Open a configuration file, but ask before unsaved changes are lost."""
+        self._give_up_changes("Open", lambda: self.open_config(path))
 
     def restore(self, values: Mapping[str, Any]) -> None:
         """The remembered draft; the file it came from if nothing was changed since; else ./train.yaml if there is one."""
@@ -169,8 +173,8 @@ tokenizer is on this machine, else estimated; memory is a formula, not a measure
 
     def _opened(self, opened: Opened) -> None:
         self._take(opened.draft, opened.draft, opened.path)
-        for problem in opened.unknown[:3]:
-            tell(self, f"{opened.path}: {problem}", "warning")
+        if opened.unknown:
+            tell(self, "\n".join(f"{opened.path}: {problem}" for problem in opened.unknown[:3]), "warning")
         if self.display:
             self._form.focus_last()
 
@@ -219,21 +223,16 @@ tokenizer is on this machine, else estimated; memory is a formula, not a measure
 
     def action_load(self) -> None:
         ask = Ask("Open which YAML file?", str(self._config_path or ""), is_path=True)
-        self.app.push_screen(ask, self._load)
-
-    def _load(self, answer: str | None) -> None:
-        if answer:
-            self.open_config(Path(answer))
+        self.app.push_screen(ask, lambda answer: self.offer_config(Path(answer)) if answer else None)
 
     def action_new(self) -> None:
-        if self._draft == self._baseline:
-            self._begin_anew(True)
-        else:
-            self.app.push_screen(Confirm("Forget the unsaved changes?", "Start anew"), self._begin_anew)
+        self._give_up_changes("Start anew", lambda: self._take(Draft(), Draft(), None))
 
-    def _begin_anew(self, is_sure: bool | None) -> None:
-        if is_sure:
-            self._take(Draft(), Draft(), None)
+    def _give_up_changes(self, verb: str, work: Callable[[], None]) -> None:
+        if self._draft == self._baseline:
+            return work()
+        question = Confirm("Forget the unsaved changes?", verb)
+        self.app.push_screen(question, lambda is_sure: work() if is_sure else None)
 
     def action_reset_option(self) -> None:
         name = self._form.focused_name

@@ -1,6 +1,7 @@
 """The prompt: a text area that grows, in which enter sends and up recalls what was sent before.
 
-Posts Submitted and PageWanted; keeps its text until it is told that it was taken. Knows nothing about conversations.
+Posts Submitted and PageWanted. A text leaves it when it is sent, so that keys that follow at once begin the next one;
+who refuses a text gives it back. Knows nothing about conversations.
 """
 
 from dataclasses import dataclass
@@ -42,17 +43,28 @@ class ChatPrompt(TextArea):
         self._place = 0
 
     def remember(self, text: str) -> None:
-        """`text` was taken: it can be recalled, and the prompt is empty."""
+        """`text` was taken: it can be recalled."""
         if self._sent[-1:] != [text]:
             self._sent.append(text)
-        self.clear()
         self._place = len(self._sent)
+
+    def submit(self) -> None:
+        """Send what the prompt holds, which is empty from now on."""
+        text = self.text
+        if text.strip():
+            self.clear()
+            self.post_message(self.Submitted(text))
+
+    def take_back(self, text: str) -> None:
+        """`text` was refused: it stands again before what was typed since."""
+        self.load_text(text + self.text)
+        self.move_cursor(self.document.end)
 
     async def _on_key(self, event: events.Key) -> None:
         if event.key == "enter":
             event.stop()
             event.prevent_default()
-            self.post_message(self.Submitted(self.text))
+            self.submit()
         else:
             await super()._on_key(event)
 

@@ -29,7 +29,8 @@ def cell(text: str, style: str = "", *, right: bool = False) -> Text:
 def tell(
     widget: Widget, text: str, severity: Literal["information", "warning", "error"] = "information"
 ) -> None:
-    """A notice that goes away by itself; warnings and errors stay longer."""
+    """A notice in the place of the one before; it goes away by itself, warnings and errors later."""
+    widget.app.clear_notifications()
     widget.app.notify(
         plain(text), severity=severity, markup=False, timeout=4 if severity == "information" else 10
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from fake_engine import FakeEngine
 from odd_texts import FORBIDDEN, MARKUP_STRINGS, TERMINAL_SEQUENCES
+from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input, Markdown
 from view_app import ViewApp, finished_run, screen_text, wait_until
@@ -101,6 +102,16 @@ async def test_double_enter_sends_once_and_a_draft_stays_while_an_answer_comes(h
         go.release(20)
         await wait_until(lambda: not view.is_answering, pilot)
         assert [call.messages[-1].content for call in engine.calls] == ["hi"]
+
+
+async def test_keys_in_one_burst_send_one_text_and_begin_the_next(here: Path) -> None:
+    engine = FakeEngine(TALK)
+    async with chatting(here, engine) as (app, view, pilot):
+        for key in (*"Lima?", "enter", *"next"):
+            app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await wait_until(lambda: len(engine.calls) == 1 and not view.is_answering, pilot)
+        assert engine.calls[0].messages[-1].content == "Lima?"
+        assert view.query_one(ChatPrompt).text == "next"
 
 
 async def test_escape_stops_and_keeps_the_partial_answer(here: Path) -> None:

@@ -1,16 +1,21 @@
 """The frame: tabs, help and key bar at every size; esc and ctrl+c never quit; errors end in a private file."""
 
+import threading
 from pathlib import Path
 
 import pytest
+from fake_engine import FakeEngine
 from run_factory import make_run
 from tui import app_on, screen_text, wait_for_text, wait_until
 
 from phi_core.planning.machine import this_machine
 from phi_tui.app import VIEW_KEYS
+from phi_tui.engine_choice import ModelChoice
+from phi_tui.engine_services import engine_host
 from phi_tui.keys import shown_keys
 from phi_tui.messages import LogChanged, MachineSampled, RunsChanged
 from phi_tui.widgets.key_bar import KeyBar
+from phi_tui.widgets.plain import tell
 
 
 @pytest.mark.parametrize("size", [(60, 16), (80, 24), (100, 30), (160, 50)])
@@ -57,6 +62,34 @@ async def test_escape_and_control_c_do_not_quit(folder: Path) -> None:
         await pilot.press("escape", "escape", "ctrl+c")
         await wait_for_text(pilot, "ctrl+q leaves phi")
         assert pilot.app.is_running
+
+
+@pytest.mark.parametrize("tab", ["chat", "compare"])
+async def test_control_c_stops_the_model_at_work(folder: Path, tab: str) -> None:
+    go = threading.Event()
+    app = app_on(folder, tab=tab)
+    app.engine_factory = lambda choice: go.wait(10) and FakeEngine({"base": ""})  # type: ignore[attr-defined]
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        host = engine_host(app)
+        host.choose(ModelChoice("some/model"))
+        host.load(app)
+        assert host.state.is_at_work
+        await pilot.press("ctrl+c")
+        await wait_until(pilot, lambda: not host.state.is_at_work, "the load given up")
+        assert "ctrl+q leaves phi" not in screen_text(app)
+        go.set()
+        await pilot.press("ctrl+c")
+        await wait_for_text(pilot, "ctrl+q leaves phi")
+
+
+async def test_a_new_notice_takes_the_place_of_the_one_before(folder: Path) -> None:
+    app = app_on(folder, tab="runs")
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        tell(app.screen, "older words", "error")
+        await wait_for_text(pilot, "older words")
+        tell(app.screen, "newer words")
+        await wait_for_text(pilot, "newer words")
+        assert "older words" not in screen_text(app)
 
 
 async def test_quitting_says_how_many_runs_go_on(folder: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from odd_texts import FORBIDDEN, MARKUP_STRINGS, TERMINAL_SEQUENCES
 from run_factory import add_event, make_run, step_data, write_status
+from terminal import Terminal, needs_tmux
 from textual.pilot import Pilot
 from tui import app_on, screen_text, wait_for_text, wait_until
 
@@ -14,6 +15,7 @@ from phi_core.runs.layout import RunLayout
 from phi_core.runs.reader import read_run
 from phi_tui import run_text
 from phi_tui.views.runs import RunsView
+from phi_tui.widgets.option_form import OptionForm
 from phi_tui.widgets.run_table import RunTable
 
 
@@ -43,6 +45,42 @@ async def test_runs_are_listed_newest_first_with_their_state(folder: Path) -> No
         lines = [line for line in screen_text(pilot.app).splitlines() if " run-" in line]
         assert [line.split()[1] for line in lines[:6]] == [*states, "lost"]
         assert "20/20" in lines[0]
+
+
+@pytest.mark.parametrize("size", [(160, 50), (80, 24)])
+async def test_a_single_run_is_listed_under_its_header_at_once(folder: Path, size: tuple[int, int]) -> None:
+    make_run(folder / "runs", "only")
+    async with app_on(folder, tab="runs").run_test(size=size) as pilot:
+        await wait_for_text(pilot, "finished  only")
+        assert screen_text(pilot.app).splitlines()[1].split()[:2] == ["state", "run"]
+
+
+@needs_tmux
+def test_a_single_run_is_listed_in_a_terminal_that_is_not_resized(folder: Path) -> None:
+    make_run(folder / "runs", "only")
+    terminal = Terminal(folder, columns=160, rows=50)
+    terminal.type("phi tui --tab runs\n")
+    try:
+        terminal.wait_for("finished  only", "state       run", seconds=30)
+    finally:
+        terminal.close()
+
+
+async def test_an_empty_log_gives_way_to_what_happened(folder: Path) -> None:
+    path = make_run(folder / "runs", "run", state="running", steps=10)
+    RunLayout(path).log.write_text("")
+    async with app_on(folder, tab="runs").run_test(size=(80, 24)) as pilot:
+        await wait_for_text(pilot, "running   run")
+        await pilot.press("l")
+        await wait_for_text(pilot, "nothing in worker.log yet")
+        await wait_for_text(pilot, "step 10  validation loss")
+        add_event(path, "checkpoint", 10, reason="interval")
+        add_event(path, "warning", 10, message="memory is [b]tight[/b]")
+        await wait_for_text(pilot, "step 10  note: memory is [b]tight[/b]")
+        assert "step 10  checkpoint" in screen_text(pilot.app)
+        RunLayout(path).log.write_text("a word\n")
+        await wait_for_text(pilot, "a word")
+        assert "nothing in worker.log yet" not in screen_text(pilot.app)
 
 
 async def test_new_steps_and_new_runs_appear(folder: Path) -> None:
@@ -182,6 +220,24 @@ async def test_a_copy_of_a_runs_options_is_loaded_into_the_form(folder: Path) ->
     async with app_on(folder, tab="runs").run_test(size=(100, 40)) as pilot:
         await wait_for_text(pilot, "finished  run")
         await pilot.press("e")
+        await wait_for_text(pilot, "data.jsonl")
+
+
+async def test_a_copy_of_a_runs_options_asks_before_unsaved_edits_are_lost(folder: Path) -> None:
+    make_run(folder / "runs", "run")
+    async with app_on(folder).run_test(size=(100, 40)) as pilot:
+        await wait_until(pilot, lambda: pilot.app.focused is not None, "the first focus")
+        pilot.app.query_one(OptionForm).focus_option("dataset_path")
+        await pilot.press(*"mine")
+        await pilot.press("f3")
+        await wait_for_text(pilot, "finished  run")
+        await pilot.press("e")
+        await wait_for_text(pilot, "Forget the unsaved changes?")
+        await pilot.press("escape")
+        await wait_for_text(pilot, "mine")
+        await pilot.press("f3", "e")
+        await wait_for_text(pilot, "Forget the unsaved changes?")
+        await pilot.press("enter")
         await wait_for_text(pilot, "data.jsonl")
 
 

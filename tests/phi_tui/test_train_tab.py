@@ -138,6 +138,19 @@ async def test_a_configuration_that_cannot_be_read_leaves_the_form_alone(folder:
         assert _draft(pilot) == {}
 
 
+async def test_opening_a_file_asks_before_unsaved_edits_are_lost(folder: Path) -> None:
+    (folder / "other.yaml").write_text("lora_r: 4\n")
+    async with app_on(folder).run_test(size=(100, 40)) as pilot:
+        await _type(pilot, "lora_r", "32")
+        for answer, expected in (("escape", "32"), ("enter", "4")):
+            await pilot.press("ctrl+o")
+            await wait_for_text(pilot, "Open which YAML file?")
+            await pilot.press(*"other.yaml", "enter")
+            await wait_for_text(pilot, "Forget the unsaved changes?")
+            await pilot.press(answer)
+            await wait_until(pilot, lambda expected=expected: _draft(pilot) == {"lora_r": expected})
+
+
 async def test_search_advanced_and_changed_decide_what_is_seen(folder: Path) -> None:
     async with app_on(folder).run_test(size=(100, 60)) as pilot:
         await wait_until(pilot, lambda: pilot.app.focused is not None, "the first focus")
