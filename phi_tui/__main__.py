@@ -46,6 +46,10 @@ def _run(config: Path | None, tab: str | None, runs_dir: str | None) -> int:
 
     app = PhiApp(runs_root(runs_dir).resolve(), tab=tab, config_path=config)
     app.run()
+    if not os.isatty(sys.stdin.fileno()):
+        os._exit(
+            app.return_code or 0
+        )  # the terminal is gone, and a thread of Textual's reads from it for ever
     if app.farewell:
         print(app.farewell)
     return app.return_code or 0

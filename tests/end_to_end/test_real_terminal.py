@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from terminal import Terminal, needs_tmux
 
@@ -108,10 +109,12 @@ def compare(folder: Path, terminal: Terminal) -> None:
     assert {"answers.jsonl", "report.md", "report.json"} <= {path.name for path in (folder / "out").iterdir()}
 
 
-def test_closing_the_terminal_leaves_the_run_going(folder: Path) -> None:
+def test_closing_the_terminal_ends_the_app_and_leaves_the_run_going(folder: Path) -> None:
     first = Terminal(folder)
     launch(folder, first)
+    app = psutil.Process(first.foreground_pid())
     first.close()
+    app.wait(30)
     run = the_run(folder)
     assert run.is_live
     assert wait_until_ended(run.path, seconds=200).state == "finished"
