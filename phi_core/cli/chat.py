@@ -3,15 +3,15 @@
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
 
 from phi_core.chat.engine import BASE, Chunk, Engine
 from phi_core.chat.messages import Message
+from phi_core.cli.flags import Device, Dtype, Model, RunName, RunsDir
 from phi_core.cli.output import say
 from phi_core.cli.target import open_engine, target_of
 from phi_core.config.sampling import Sampling, sampling_from
-from phi_core.errors import EngineFailed
+from phi_core.errors import ConfigError, EngineFailed
 from phi_core.plain_text import plain
 
 HELP = """Type a question and press Enter. Ctrl-C stops an answer, Ctrl-D leaves.
@@ -33,28 +33,24 @@ class Session:
 
 def chat(
     *,
-    model: str | None = None,
+    model: Model = None,
     adapter: str | None = None,
-    run: str | None = None,
+    run: RunName = None,
     temperature: str = "0",
     top_p: str = "1",
     max_new_tokens: str = "256",
     seed: str = "42",
     system: str | None = None,
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto",
-    runs_dir: str | None = None,
+    device: Device = "auto",
+    dtype: Dtype = "auto",
+    runs_dir: RunsDir = None,
 ) -> int:
     """Chat with a model. Questions may also come from a pipe, one a line.
 
     Parameters
     ----------
-    model
-        Base model: hub id, local folder, or demo. May be left out with --adapter or --run.
     adapter
         Folder of an adapter.
-    run
-        A run: its base model and its adapter.
     temperature
         Randomness; 0 is greedy.
     top_p
@@ -65,12 +61,6 @@ def chat(
         Seed of the draws.
     system
         System message.
-    device
-        Where to run.
-    dtype
-        Precision of the weights.
-    runs_dir
-        Folder of the runs [default: PHI_RUNS_DIR, else ./runs].
     """
     values = {"temperature": temperature, "top_p": top_p, "max_new_tokens": max_new_tokens, "seed": seed}
     sampling = _required_sampling(values)
@@ -86,13 +76,11 @@ def chat(
 
 
 def _required_sampling(values: dict[str, str]) -> Sampling:
-    from phi_core.errors import ConfigError
-
     sampling, problems = sampling_from(values, where="--")
     if problems:
         raise ConfigError(
             "the command line has a problem",
-            [p.__class__(p.where.replace("--.", "--"), p.what) for p in problems],
+            [replace(problem, where=problem.where.replace("--.", "--")) for problem in problems],
         )
     return sampling
 

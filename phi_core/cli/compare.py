@@ -3,10 +3,10 @@
 import sys
 import time
 from pathlib import Path
-from typing import Literal
 
 from phi_core.chat.engine import Engine, complete
 from phi_core.chat.messages import conversation
+from phi_core.cli.flags import Adapters, Device, Dtype, Model, RunName, RunsDir
 from phi_core.cli.output import duration, print_json, say
 from phi_core.cli.target import Target, open_engine, target_of
 from phi_core.config.sampling import Sampling
@@ -23,27 +23,21 @@ from phi_core.runs.reader import Run
 
 def compare(
     *,
-    model: str | None = None,
-    adapter: list[str] | None = None,
-    run: str | None = None,
+    model: Model = None,
+    adapter: Adapters = None,
+    run: RunName = None,
     questions: str | None = None,
     out: str | None = None,
     skip_bad: bool = False,
     json: bool = False,
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto",
-    runs_dir: str | None = None,
+    device: Device = "auto",
+    dtype: Dtype = "auto",
+    runs_dir: RunsDir = None,
 ) -> int:
     """Put the same questions to the base model and to adapters of it. Without --questions: a prompt loop.
 
     Parameters
     ----------
-    model
-        Base model: hub id, local folder, or demo. May be left out with --adapter or --run.
-    adapter
-        Folder of an adapter, or label=folder; repeat it for several.
-    run
-        A run: its base model and its adapter.
     questions
         A YAML file of questions.
     out
@@ -53,12 +47,6 @@ def compare(
         Ask the good questions of a file that has bad ones.
     json
         Print the report as one JSON document.
-    device
-        Where to run.
-    dtype
-        Precision of the weights.
-    runs_dir
-        Folder of the runs [default: PHI_RUNS_DIR, else ./runs].
     """
     target = target_of(model, adapter, run, runs_dir)
     if questions is None:

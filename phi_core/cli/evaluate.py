@@ -3,6 +3,7 @@
 import sys
 from typing import Literal
 
+from phi_core.cli.flags import Adapters, Device, Dtype, Json, Model, RunName, RunsDir
 from phi_core.cli.output import print_json, say, table
 from phi_core.cli.target import open_engine, target_of
 from phi_core.data.dataset import read_dataset, require_records
@@ -13,14 +14,14 @@ from phi_core.files import user_path
 def evaluate(
     *,
     data: str,
-    model: str | None = None,
-    adapter: list[str] | None = None,
-    run: str | None = None,
+    model: Model = None,
+    adapter: Adapters = None,
+    run: RunName = None,
     on_bad_record: Literal["error", "skip"] = "error",
-    json: bool = False,
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto",
-    runs_dir: str | None = None,
+    json: Json = False,
+    device: Device = "auto",
+    dtype: Dtype = "auto",
+    runs_dir: RunsDir = None,
 ) -> int:
     """Loss and perplexity of the answers in a file, for the base and for each adapter.
 
@@ -28,22 +29,8 @@ def evaluate(
     ----------
     data
         A JSONL file of records.
-    model
-        Base model: hub id, local folder, or demo. May be left out with --adapter or --run.
-    adapter
-        Folder of an adapter, or label=folder; repeat it for several.
-    run
-        A run: its base model and its adapter.
     on_bad_record
         What a faulty record does.
-    json
-        Print one JSON document.
-    device
-        Where to run.
-    dtype
-        Precision of the weights.
-    runs_dir
-        Folder of the runs [default: PHI_RUNS_DIR, else ./runs].
     """
     target = target_of(model, adapter, run, runs_dir)
     records = require_records(read_dataset(user_path(data)), on_bad_record=on_bad_record)

@@ -1,10 +1,9 @@
 """`phi runs …`: the run store. RUN is an id, a unique prefix, a path or `latest`."""
 
 import sys
-from typing import Annotated, Any
+from typing import Any
 
-from cyclopts import Parameter
-
+from phi_core.cli.flags import Json, RunsDir
 from phi_core.cli.output import ago, duration, number, print_json, say, table
 from phi_core.cli.watching import (
     ending,
@@ -20,9 +19,6 @@ from phi_core.jobs.training_job import ask, resume_run
 from phi_core.plain_text import plain
 from phi_core.runs.reader import Run
 from phi_core.runs.store import LATEST, RunStore, runs_root
-
-RunsDir = Annotated[str | None, Parameter(help="Folder of the runs [default: PHI_RUNS_DIR, else ./runs].")]
-Json = Annotated[bool, Parameter(help="Print one JSON document.")]
 
 
 def list_runs(*, json: Json = False, runs_dir: RunsDir = None) -> int:

@@ -44,7 +44,7 @@ class LocalEngine:
         self._stop_ids = stop_ids(self._form, base.tokenizer)
         loaded, proof = _with_adapters(base.model, adapters)
         self._loaded: PreTrainedModel | PeftModel | None = loaded
-        self._fingerprints = {BASE: weights_fingerprint(base.folder)}
+        self._fingerprints = {BASE: base.fingerprint}
         self._fingerprints |= {label: weights_fingerprint(path) for label, path in adapters.items()}
         self._info = self._describe(tuple(adapters), proof, dict(versions or {}))
 
@@ -187,7 +187,7 @@ def _require_same_base(base: BaseModel, adapters: Mapping[str, Path]) -> None:
         )
     for path in adapters.values():
         recorded = recorded_fingerprint(path)
-        if recorded and recorded != weights_fingerprint(base.folder):
+        if recorded and recorded != base.fingerprint:
             raise AdapterError(
                 f"adapter {path} was trained on other weights than those of {base.name}",
                 "Name the base that it was trained on",

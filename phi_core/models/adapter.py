@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from peft import LoraConfig, PeftConfig, PeftModel, get_peft_model
+from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors import SafetensorError, safe_open
 from torch import nn
 from transformers import PreTrainedModel
@@ -126,11 +126,6 @@ def base_name(path: Path) -> str:
     if not name:
         raise AdapterError(f"adapter {path} does not name its base model", "Give it with --model")
     return str(name)
-
-
-def peft_config(model: PeftModel, label: str = "default") -> PeftConfig:
-    found: PeftConfig = model.peft_config[label]
-    return found
 
 
 def _require_matches(model: nn.Module, targets: Sequence[str]) -> None:

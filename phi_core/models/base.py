@@ -6,6 +6,7 @@ Remote code is never run unless asked for. Knows nothing about adapters.
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from huggingface_hub import snapshot_download
@@ -38,6 +39,11 @@ class BaseModel:
     tokenizer: TextTokenizer
     form: PromptFormat
     device: Device
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Tells these weights from others."""
+        return weights_fingerprint(self.folder)
 
     @property
     def context_length(self) -> int:

@@ -22,7 +22,7 @@ from phi_core.planning.extras import require_extras
 from phi_core.planning.machine import Machine
 from phi_core.planning.memory import MemoryEstimate, estimate_memory
 from phi_core.planning.samples import Samples, estimated_lengths, require_samples, tokenise_records
-from phi_core.planning.step_plan import StepPlan, make_step_plan, micro_batches
+from phi_core.planning.step_plan import StepPlan, make_step_plan
 from phi_core.schedules.multipliers import multipliers
 
 OUTER_TARGETS = ("lm_head", "embed_tokens", "embed_out", "embed_in", "wte")
@@ -52,11 +52,15 @@ class RunPlan:
     steps: StepPlan
 
     @cached_property
-    def learning_rates(self) -> list[float]:
-        """One value an optimizer step: what the trainer sets and what the preview draws."""
+    def multipliers(self) -> list[float]:
+        """What the trainer scales the peak learning rate by, one value an optimizer step."""
         config = self.config
-        curve = multipliers(config.schedule, num_steps=self.steps.num_steps, warmup_ratio=config.warmup_ratio)
-        return [config.learning_rate * multiplier for multiplier in curve]
+        return multipliers(config.schedule, num_steps=self.steps.num_steps, warmup_ratio=config.warmup_ratio)
+
+    @property
+    def learning_rates(self) -> list[float]:
+        """One value an optimizer step: what the preview draws."""
+        return [self.config.learning_rate * multiplier for multiplier in self.multipliers]
 
     @property
     def evaluation_steps(self) -> tuple[int, ...]:
@@ -127,10 +131,7 @@ class RunPlan:
         if self.train is None:
             return None
         counts = [sample.num_trained for sample in self.train.samples]
-        batches = (
-            micro for step in self.steps.steps for micro in micro_batches(step, self.config.batch_size)
-        )
-        return max(sum(counts[index] for index in micro) for micro in batches)
+        return self.steps.largest_micro_batch(self.config.batch_size, counts)
 
     def _cut(self) -> Problem | None:
         count = sum(part.num_cut for part in (self.train, self.validation) if part)

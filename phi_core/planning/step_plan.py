@@ -9,6 +9,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -33,20 +34,23 @@ class StepPlan:
 
     def epoch_at(self, step: int) -> float:
         """Epochs done after `step` steps, as samples seen over samples."""
-        return sum(len(indices) for indices in self.steps[:step]) / len(self.lengths)
+        return self._samples_seen[step] / len(self.lengths)
+
+    @cached_property
+    def _samples_seen(self) -> tuple[int, ...]:
+        """After each number of steps, from none: asked for at every step of a run."""
+        return tuple(accumulate((len(indices) for indices in self.steps), initial=0))
 
     def milestones(self, every: int | None) -> tuple[int, ...]:
         """Steps at which something periodic happens: every so many steps, or at each epoch's end; always the last."""
         regular = self.epoch_ends if every is None else range(every, self.num_steps + 1, every)
         return tuple(sorted({*regular, self.num_steps}))
 
-    def largest_micro_batch(self, batch_size: int) -> int:
-        """Tokens of the largest micro-batch of the run, without padding."""
-        return max(
-            sum(self.lengths[index] for index in micro)
-            for step in self.steps
-            for micro in micro_batches(step, batch_size)
-        )
+    def largest_micro_batch(self, batch_size: int, counts: Sequence[int] | None = None) -> int:
+        """Tokens of the largest micro-batch of the run, without padding; or of what `counts` holds a sample."""
+        counts = self.lengths if counts is None else counts
+        batches = (micro for step in self.steps for micro in micro_batches(step, batch_size))
+        return max(sum(counts[index] for index in micro) for micro in batches)
 
 
 def make_step_plan(

@@ -22,7 +22,6 @@ from phi_core.runs.identity import identity_from
 from phi_core.runs.layout import FORMAT, RunLayout
 
 State = Literal["created", "running", "paused", "finished", "stopped", "failed", "lost"]
-ENDED: frozenset[str] = frozenset({"finished", "stopped", "failed", "lost"})
 START_SECONDS = 30.0
 """A run that has had no process for so long after its creation never started."""
 

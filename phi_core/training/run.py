@@ -22,13 +22,12 @@ from phi_core.config.yaml_file import read_values
 from phi_core.model_files.architecture import shape_of
 from phi_core.model_files.folder import read_json
 from phi_core.models.adapter import attach_adapter, format_record, num_trainable
-from phi_core.models.base import BaseModel, load_base, weights_fingerprint
+from phi_core.models.base import BaseModel, load_base
 from phi_core.models.device import choose_device, peak_memory_gib
 from phi_core.planning.machine import this_machine
 from phi_core.planning.run_plan import ModelFacts, RunPlan, make_plan
 from phi_core.runs.reader import read_run
 from phi_core.runs.writer import RunWriter
-from phi_core.schedules.multipliers import multipliers
 from phi_core.training.batches import padded, padding_free
 from phi_core.training.checkpoint import newest_sound, read_manifest, working_folder
 from phi_core.training.final import chosen_checkpoint, model_card, write_final_adapter, write_history
@@ -129,9 +128,7 @@ def make_trainer(
         train=plan.train.samples,
         validation=plan.validation.samples,
         steps=plan.steps,
-        multipliers=multipliers(
-            config.schedule, num_steps=plan.steps.num_steps, warmup_ratio=config.warmup_ratio
-        ),
+        multipliers=plan.multipliers,
         batch_size=config.batch_size,
         collate=choices.collate,
         loss=choices.loss,
@@ -179,7 +176,7 @@ def run_identity(plan: RunPlan, base: BaseModel) -> str:
     samples = [
         [sample.ids, sample.trained] for side in (plan.train, plan.validation) for sample in side.samples
     ]
-    parts = [plan.steps.hash, settings, samples, base.form.hash, weights_fingerprint(base.folder)]
+    parts = [plan.steps.hash, settings, samples, base.form.hash, base.fingerprint]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
@@ -191,7 +188,7 @@ def _reporting(plan: RunPlan, base: BaseModel, identity: str) -> Reporting:
         checkpoint_steps=frozenset(plan.checkpoint_steps),
         checkpoints_kept=plan.config.checkpoints_kept,
         has_validation=bool(plan.validation and plan.validation.samples),
-        extra_files={FILE: format_record(base.form, base_fingerprint=weights_fingerprint(base.folder))},
+        extra_files={FILE: format_record(base.form, base_fingerprint=base.fingerprint)},
     )
 
 

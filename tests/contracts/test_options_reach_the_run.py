@@ -18,7 +18,7 @@ from phi_core.config.training import TrainingConfig
 from phi_core.errors import ConfigError, RequestError
 from phi_core.jobs.training_job import create_run
 from phi_core.model_files.folder import hub_cache
-from phi_core.models.adapter import attach_adapter, peft_config
+from phi_core.models.adapter import attach_adapter
 from phi_core.planning.machine import Machine
 from phi_core.planning.run_plan import make_plan
 from phi_core.runs.reader import read_run
@@ -70,7 +70,7 @@ class Toy:
         return type(base.model).__module__, base.device, sum(p.numel() for p in base.model.parameters())
 
     def adapter(self, config: TrainingConfig) -> Any:
-        settings = peft_config(attach_adapter(run.load(config).model, config, ("auto",))).to_dict()
+        settings = attach_adapter(run.load(config).model, config, ("auto",)).peft_config["default"].to_dict()
         return {name: settings[name] for name in ("r", "lora_alpha", "lora_dropout", "target_modules")}
 
     def arguments(self, config: TrainingConfig) -> Any:
