@@ -10,8 +10,12 @@ ROLES: tuple[str, ...] = get_args(Role)
 
 @dataclass(frozen=True)
 class Message:
+    """`input_at` is where, in a user message made of an instruction and its input, the input begins; None if there
+    is none. Only a prompt format that sets the two apart looks at it."""
+
     role: Role
     content: str
+    input_at: int | None = None
 
     def as_json(self) -> dict[str, str]:
         return {"role": self.role, "content": self.content}

@@ -17,10 +17,38 @@ _KINDS = {dict: "an object", list: "a list", str: "text", bool: "true or false",
 
 
 @dataclass(frozen=True)
+class Reading:
+    """How rows become records. `columns` holds (field, column) pairs: the row's `column` is read as `field`.
+
+    Records with the same value in the column `group_by` are kept on one side of a split.
+    """
+
+    record_format: str = "auto"
+    columns: tuple[tuple[str, str], ...] = ()
+    group_by: str | None = None
+
+
+@dataclass(frozen=True)
 class Record:
-    """A plain-text record is one assistant message. `line` counts from 1 in the file `source`."""
+    """One conversation. A plain-text record is one assistant message that no prompt format touches (`is_text`).
+
+    `source` is where it was read (a file's path, or the id of a hub dataset), `line` its line or row there, from 1.
+    `group` is the value of the column `Reading.group_by`.
+    """
 
     messages: tuple[Message, ...]
+    source: str
+    line: int
+    format: str = ""
+    is_text: bool = False
+    group: str | None = None
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A row that is no record, where it stands, and why."""
+
+    problem: Problem
     source: str
     line: int
 
