@@ -1,7 +1,7 @@
 """The Engine interface: a loaded base model with any number of adapters that answers messages.
 
 Implemented by a model in this process (inference.LocalEngine), by one behind a pipe (jobs.RemoteEngine) and by a
-fake in tests; `tests/contracts/test_engine_contract.py` is run on all of them. Knows nothing about tokens or torch.
+fake in tests; `tests/contracts/test_engine_contract.py` is run on all of them. Knows nothing about torch.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol
 
 from phi_core.chat.messages import Message
+from phi_core.chat.tokens import Tokenised
 from phi_core.config.sampling import Sampling
 
 BASE = "base"
@@ -99,6 +100,10 @@ class Engine(Protocol):
 
     def log_likelihood(self, messages: Sequence[Message], target: str) -> LogLikelihood:
         """How likely the model finds the assistant turns of `messages`."""
+        ...
+
+    def sample_log_likelihood(self, sample: Tokenised, target: str) -> LogLikelihood:
+        """How likely the model finds the trained tokens of a sample that was tokenised beforehand."""
         ...
 
     def close(self) -> None:

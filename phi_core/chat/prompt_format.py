@@ -1,286 +1,176 @@
-"""Prompt formats: messages → text segments, each marked as trained or not.
+"""Which prompt format a model folder has; and the door to everything about formats: what they write, as which ids.
 
-One registry for training, chat, compare and eval:
-
-    chat_template  the tokenizer's own Jinja template, rendered byte for byte as transformers does
-    instruct       "Instruct: {prompt}\\nOutput:" then " {answer}" and the stop token (Phi-2's model card)
-    raw            the messages' text and nothing else, then the stop token
-
-Segments are tokenised one by one (`tokenise`), so the ids of a prompt in chat are exactly those that training saw.
-Prompts are never altered. Knows nothing about torch.
+One registry for training, chat, compare and eval. `rendering` says what each format writes, `tokens` which ids that
+is. Knows nothing about torch.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, get_args
-
-import jinja2
-from jinja2.exceptions import SecurityError
-from jinja2.ext import Extension, loopcontrols
-from jinja2.nodes import Node
-from jinja2.parser import Parser
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-from jinja2.utils import Namespace
+from typing import Any
 
 from phi_core.chat.messages import Message
-from phi_core.chat.tokenizer import TextTokenizer
-from phi_core.errors import ModelError
+from phi_core.chat.prompt_form import FILE, FORMATS, FormatName, PromptFormat, prompt_format_from
+from phi_core.chat.rendering import TWO_TURNS, UNSTABLE, Segment, rendered_text
+from phi_core.chat.template_engine import compiled
+from phi_core.chat.tokenizer import KNOWN_STOPS
+from phi_core.chat.tokens import (
+    Tokenised,
+    answer_spans,
+    only_last_answer,
+    probe_ids_hash,
+    segments,
+    stop_ids,
+    tokenise,
+    tokenise_all,
+    tokenise_text,
+    tokenise_texts,
+)
+from phi_core.errors import ModelError, Problem
 from phi_core.model_files.folder import read_json
 
-FormatName = Literal["chat_template", "instruct", "raw"]
-KNOWN = ", ".join(get_args(FormatName))
-FILE = "prompt_format.json"
-"""Written beside an adapter: the format that it was trained with."""
+__all__ = [
+    "FILE",
+    "FORMATS",
+    "FormatName",
+    "PromptFormat",
+    "Segment",
+    "Tokenised",
+    "answer_spans",
+    "check_template",
+    "only_last_answer",
+    "probe_ids_hash",
+    "prompt_format_from",
+    "read_prompt_format",
+    "segments",
+    "stop_ids",
+    "tokenise",
+    "tokenise_all",
+    "tokenise_text",
+    "tokenise_texts",
+]
+MAX_TEMPLATE_BYTES = 1 << 20
+_SYSTEM = Message("system", "Be brief.")
+_SPECIAL = ("bos_token", "eos_token", "unk_token", "pad_token")
+_OWN_STOPS = {"phi3": "<|end|>", "chatml": "<|im_end|>"}
 
 
-@dataclass(frozen=True)
-class PromptFormat:
-    """`stop` is the token that ends an answer; `stops` are all tokens at which generation ends, `stop` among them."""
+def read_prompt_format(folder: Path, wanted: str = "auto", template_file: Path | None = None) -> PromptFormat:
+    """The format for a model folder. `auto`: the tokenizer's chat template if it has one, else instruct.
 
-    name: FormatName
-    stop: str
-    stops: tuple[str, ...]
-    template: str = ""
-    special_tokens: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def hash(self) -> str:
-        """SHA-256 over all that decides the rendered text."""
-        content = json.dumps([self.name, self.stop, self.template, self.special_tokens])
-        return hashlib.sha256(content.encode()).hexdigest()
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "name": self.name,
-            "hash": self.hash,
-            "stop": self.stop,
-            "stops": list(self.stops),
-            "template": self.template,
-            "special_tokens": dict(self.special_tokens),
-        }
-
-
-@dataclass(frozen=True)
-class Segment:
-    text: str
-    trained: bool
-
-
-@dataclass(frozen=True)
-class Tokenised:
-    """`trained[i]` says whether the loss counts the prediction of `ids[i]`. Both have the same length."""
-
-    ids: tuple[int, ...]
-    trained: tuple[bool, ...]
-
-    @property
-    def num_trained(self) -> int:
-        return sum(self.trained[1:])
-
-    def cut(self, length: int) -> "Tokenised":
-        """Without what lies beyond `length` tokens."""
-        return self if len(self.ids) <= length else Tokenised(self.ids[:length], self.trained[:length])
-
-
-def read_prompt_format(folder: Path, wanted: str = "auto") -> PromptFormat:
-    """The format for a model folder. `auto`: the tokenizer's chat template if it has one, else instruct."""
+    A template file of the user's own is format `jinja`. ModelError if the folder or the file cannot serve.
+    """
     settings = read_json(folder, "tokenizer_config.json")
-    template = _template(folder, settings)
+    if template_file is not None:
+        if wanted not in ("auto", "jinja"):
+            raise ModelError(
+                f"both prompt_format {wanted} and the template {template_file} were given", "Give one of them"
+            )
+        return _with_written_stop(_form("jinja", folder, settings, _template_of(template_file)), folder)
+    template = _chat_template(folder, settings)
     if wanted == "chat_template" and not template:
         raise ModelError(
             "prompt_format chat_template: the tokenizer has no chat template",
             "Use prompt_format instruct or raw",
         )
     name = ("chat_template" if template else "instruct") if wanted == "auto" else wanted
-    return _prompt_format(name, folder, settings, template=template)
+    if name == "chat_template":
+        return _with_written_stop(_form(name, folder, settings, template), folder)
+    form = _form(name, folder, settings, "")
+    _require_tokens(form, folder)
+    return form
 
 
-def prompt_format_from(record: Mapping[str, Any]) -> PromptFormat:
-    """The format recorded in prompt_format.json. ModelError if it is not one of ours."""
-    if record.get("name") not in get_args(FormatName):
-        raise ModelError(f"{FILE} names the prompt format {record.get('name')!r}", f"Known: {KNOWN}")
-    try:
-        return PromptFormat(
-            name=record["name"],
-            stop=record["stop"],
-            stops=tuple(record["stops"]),
-            template=record.get("template", ""),
-            special_tokens=tuple(record.get("special_tokens", {}).items()),
-        )
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ModelError(f"{FILE} is not a prompt format: {error!r}") from None
+def check_template(form: PromptFormat, *, system: bool = True, num_turns: int = 2) -> Problem | None:
+    """Why a template cannot serve conversations of so many turns, tried on a fixed one; None if it can.
 
-
-def segments(form: PromptFormat, messages: Sequence[Message], *, generation: bool) -> list[Segment]:
-    """The text of a conversation; with `generation` it ends where the next answer begins."""
-    render = {"chat_template": _render_template, "instruct": _render_instruct, "raw": _render_raw}[form.name]
-    return [segment for segment in render(form, messages, generation) if segment.text]
-
-
-def tokenise(
-    form: PromptFormat, messages: Sequence[Message], tokenizer: TextTokenizer, *, generation: bool = False
-) -> Tokenised:
-    """The ids of a conversation and which of them are trained.
-
-    A chat template writes its own opening token; for the other formats the tokenizer's is put in front.
+    A template may refuse a system message: then it is tried without.
     """
-    ids: list[int] = [] if form.name == "chat_template" else list(tokenizer.opening)
-    trained = [False] * len(ids)
-    for segment in segments(form, messages, generation=generation):
-        part = tokenizer.encode(segment.text)
-        ids += part
-        trained += [segment.trained] * len(part)
-    return Tokenised(tuple(ids), tuple(trained))
+    if not form.is_template:
+        return None
+    turns = TWO_TURNS[: 2 * num_turns]
+    fault = _fault(form, (_SYSTEM, *turns)) if system else _fault(form, turns)
+    if fault is not None and system and UNSTABLE not in fault.what:
+        fault = _fault(form, turns)
+    return Problem(f"prompt_format {form.name}", fault.what, fault.remedy) if fault else None
 
 
-def stop_ids(form: PromptFormat, tokenizer: TextTokenizer) -> frozenset[int]:
-    """The ids at which generation ends. ModelError if the tokenizer lacks the stop token."""
-    found = {token: tokenizer.token_id(token) for token in form.stops}
-    if found.get(form.stop) is None:
-        raise ModelError(
-            f"the tokenizer has no token {form.stop!r}, which ends an answer in this prompt format"
-        )
-    return frozenset(token_id for token_id in found.values() if token_id is not None)
-
-
-def _render_instruct(form: PromptFormat, messages: Sequence[Message], generation: bool) -> list[Segment]:
-    parts = []
-    for message in messages:
-        if message.role == "assistant":
-            parts += [Segment(f" {message.content}", True), Segment(form.stop, True)]
-        elif message.role == "user":
-            parts.append(Segment(f"Instruct: {message.content}\nOutput:", False))
-        else:
-            parts.append(Segment(f"{message.content}\n", False))
-    return parts
-
-
-def _render_raw(form: PromptFormat, messages: Sequence[Message], generation: bool) -> list[Segment]:
-    parts = []
-    for message in messages:
-        answer = message.role == "assistant"
-        parts.append(Segment(message.content, answer))
-        parts += [Segment(form.stop, True)] if answer else []
-    return parts
-
-
-def _render_template(form: PromptFormat, messages: Sequence[Message], generation: bool) -> list[Segment]:
-    """Answers as the template writes them; whatever stands between two answers belongs to the next question."""
-    parts: list[Segment] = []
-    done = ""
-    for position, message in enumerate(messages):
-        if message.role != "assistant":
-            continue
-        before = _rendered(form, messages[:position], generation=True)
-        after = _rendered(form, messages[: position + 1], generation=False)
-        answer = _through_stop(form, _continued(after, before), message.content)
-        parts += [Segment(_continued(before, done), False), Segment(answer, True)]
-        if not answer.endswith(form.stops):
-            parts.append(Segment(form.stop, True))
-        done = before + answer
-    whole = _rendered(form, messages, generation=generation)
-    return [*parts, Segment(_continued(whole, done), False)]
-
-
-def _through_stop(form: PromptFormat, text: str, content: str) -> str:
-    """An answer up to its first stop token; all of it if the template writes none."""
-    content = content.strip()
-    start = text.find(content) + len(content) if content in text else 0
-    ends = [found + len(stop) for stop in form.stops if (found := text.find(stop, start)) >= 0]
-    return text[: min(ends)] if ends else text
-
-
-def _continued(longer: str, shorter: str) -> str:
-    if not longer.startswith(shorter):
-        raise ModelError(
-            "the chat template is not prefix-stable: adding a message changes the text before it",
-            "Use prompt_format instruct or raw for this model",
-        )
-    return longer[len(shorter) :]
-
-
-def _rendered(form: PromptFormat, messages: Sequence[Message], *, generation: bool) -> str:
-    values: dict[str, Any] = {"tools": None, "documents": None, **dict(form.special_tokens)}
-    values["messages"] = [message.as_json() for message in messages]
+def _fault(form: PromptFormat, messages: Sequence[Message]) -> ModelError | None:
     try:
-        return _compiled(form.template).render(**values, add_generation_prompt=generation)
-    except (
-        jinja2.TemplateError,
-        ArithmeticError,
-        AttributeError,
-        LookupError,
-        TypeError,
-        ValueError,
-    ) as error:
-        raise ModelError(f"the chat template refuses these messages: {error}") from None
+        segments(form, messages, generation=False)
+    except ModelError as error:
+        return error
+    return None
 
 
-class _GenerationTag(Extension):
-    """`{% generation %}…{% endgeneration %}` marks answers in some templates; its content is rendered as it is."""
-
-    tags = {"generation"}
-
-    def parse(self, parser: Parser) -> list[Node]:
-        next(parser.stream)
-        return parser.parse_statements(("name:endgeneration",), drop_needle=True)
-
-
-class _Namespace(Namespace):
-    """Jinja's namespace without names of Python's own: templates come from strangers."""
-
-    def __init__(self, *pairs: Any, **values: Any) -> None:
-        super().__init__(*pairs, **values)
-        for name in dict(*pairs, **values):
-            _require_own_name(name)
-
-    def __setitem__(self, name: str, value: Any) -> None:
-        _require_own_name(name)
-        super().__setitem__(name, value)
+def _form(name: str, folder: Path, settings: Mapping[str, Any], template: str) -> PromptFormat:
+    if name not in FORMATS or (name == "jinja" and not template):
+        raise ModelError(f"prompt_format {name!r} is none", f"Known: {', '.join(FORMATS)}")
+    special = {key: _token_text(settings[key]) for key in _SPECIAL if settings.get(key)}
+    eos = special.get("eos_token", "")
+    if not eos:
+        raise ModelError(f"the tokenizer in {folder} names no eos_token, so no answer could end")
+    stop = _OWN_STOPS.get(name, eos)
+    stops = tuple(dict.fromkeys((stop, eos, *_generation_stops(folder))))
+    if not template:
+        special = {"eos_token": eos} if name in _OWN_STOPS else {}
+    return PromptFormat(name, stop, stops, template, tuple(special.items()))  # type: ignore[arg-type]
 
 
-def _require_own_name(name: str) -> None:
-    if str(name).startswith("_"):
-        raise SecurityError(f"a namespace may not hold {name!r}")
-
-
-@cache
-def _compiled(template: str) -> jinja2.Template:
-    # The same sandbox, white-space rules, filter and functions as transformers' apply_chat_template.
-    environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=[_GenerationTag, loopcontrols]
-    )
-    environment.filters["tojson"] = _to_json
-    environment.globals |= {
-        "raise_exception": _raise,
-        "strftime_now": _strftime_now,
-        "namespace": _Namespace,
-        "dict": lambda *pairs, **values: dict(*pairs, **values),
-    }
+def _with_written_stop(form: PromptFormat, folder: Path) -> PromptFormat:
+    """The format with the stop token that its template writes after an answer; eos if it writes none."""
+    compiled(form.template)
+    added = _added_tokens(folder).values()
+    candidates = (*form.stops, *(token for token in KNOWN_STOPS if token in added))
+    question, answer = TWO_TURNS[:2]
     try:
-        return environment.from_string(template)
-    except jinja2.TemplateError as error:
-        raise ModelError(f"the chat template is broken: {error}") from None
+        text = rendered_text(form, (question, answer), generation=False)
+    except ModelError:  # `check_template` says so
+        return form
+    after = text.partition(answer.content)[2]
+    written = [stop for stop in candidates if stop in after]
+    if not written:
+        return form
+    stop = min(written, key=after.index)
+    return replace(form, stop=stop, stops=tuple(dict.fromkeys((stop, *form.stops))))
 
 
-def _to_json(value: Any, **options: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, **options)
+def _require_tokens(form: PromptFormat, folder: Path) -> None:
+    """ModelError if the format's tokens are none of this tokenizer's. Without tokenizer.json `stop_ids` finds it."""
+    added = set(_added_tokens(folder).values())
+    missing = [token for token in form.needed_tokens if token not in added]
+    if added and missing and form.name in _OWN_STOPS:
+        raise ModelError(
+            f"prompt_format {form.name}: the tokenizer has no token {', '.join(missing)}",
+            "Use prompt_format auto, instruct or raw",
+        )
 
 
-def _raise(message: str) -> None:
-    raise jinja2.TemplateError(message)
+def _template_of(path: Path) -> str:
+    """The content of a template file. ModelError if it is none."""
+    try:
+        size = path.stat().st_size
+        if size > MAX_TEMPLATE_BYTES:
+            raise ModelError(
+                f"template {path} has {size:,} bytes", f"A template has at most {MAX_TEMPLATE_BYTES:,}"
+            )
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ModelError(
+            f"template {path} is not UTF-8: byte {error.start} is 0x{error.object[error.start]:02x}"
+        ) from None
+    except OSError as error:
+        raise ModelError(f"template {path} cannot be read: {error.strerror}") from None
+    if not text.strip():
+        raise ModelError(f"template {path} is empty", "Give a file with a Jinja chat template")
+    try:
+        compiled(text)
+    except ModelError as error:
+        raise ModelError(f"{path}: {error.what}", error.remedy) from None
+    return text
 
 
-def _strftime_now(form: str) -> str:
-    from datetime import datetime
-
-    return datetime.now().strftime(form)
-
-
-def _template(folder: Path, settings: Mapping[str, Any]) -> str:
+def _chat_template(folder: Path, settings: Mapping[str, Any]) -> str:
     path = folder / "chat_template.jinja"
     if path.exists():
         return path.read_text(encoding="utf-8")
@@ -288,20 +178,6 @@ def _template(folder: Path, settings: Mapping[str, Any]) -> str:
     if isinstance(template, list):  # older files: several named templates
         template = next((item["template"] for item in template if item.get("name") == "default"), "")
     return str(template)
-
-
-def _prompt_format(name: str, folder: Path, settings: Mapping[str, Any], *, template: str) -> PromptFormat:
-    special = {key: _token_text(settings[key]) for key in _SPECIAL if settings.get(key)}
-    stop = special.get("eos_token", "")
-    if not stop:
-        raise ModelError(f"the tokenizer in {folder} names no eos_token, so no answer could end")
-    used = template if name == "chat_template" else ""
-    stops = tuple(dict.fromkeys((stop, *_generation_stops(folder))))
-    specials = tuple(special.items()) if used else ()
-    return PromptFormat(name, stop, stops, used, specials)  # type: ignore[arg-type]
-
-
-_SPECIAL = ("bos_token", "eos_token", "unk_token", "pad_token")
 
 
 def _token_text(token: Any) -> str:
@@ -312,8 +188,11 @@ def _generation_stops(folder: Path) -> list[str]:
     """Texts of the end-of-sequence ids of generation_config.json (Phi-3.5 has three)."""
     wanted = read_json(folder, "generation_config.json").get("eos_token_id")
     ids = wanted if isinstance(wanted, list) else [] if wanted is None else [wanted]
-    added = {
-        item.get("id"): item.get("content")
-        for item in read_json(folder, "tokenizer.json").get("added_tokens", [])
-    }
-    return [str(added[token_id]) for token_id in ids if token_id in added]
+    added = _added_tokens(folder)
+    return [added[token_id] for token_id in ids if token_id in added]
+
+
+def _added_tokens(folder: Path) -> dict[int, str]:
+    """Id → text of the tokens that tokenizer.json adds to its vocabulary."""
+    items = read_json(folder, "tokenizer.json").get("added_tokens", [])
+    return {item.get("id"): str(item.get("content")) for item in items}

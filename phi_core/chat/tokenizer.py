@@ -4,13 +4,25 @@ Wraps the Rust `tokenizers` library, which starts in milliseconds and needs no t
 never with special tokens added by the library: where they belong is the prompt format's business.
 """
 
+import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
-from tokenizers import Tokenizer
+from tokenizers import AddedToken, Tokenizer
 
-from phi_core.errors import ModelError
+from phi_core.chat.control_tokens import ControlTokens, unmarked
+from phi_core.errors import DataError, ModelError
+from phi_core.plain_text import one_line
+
+KNOWN_STOPS = (
+    *("<|im_end|>", "<|end|>", "<|eot_id|>", "<|endoftext|>", "</s>", "<end_of_turn>", "<|end_of_text|>"),
+    *("<|eot|>", "<|eom_id|>", "<|end_of_turn|>", "<|return|>", "<eos>", "<｜end▁of▁sentence｜>"),
+)
+"""Tokens with which published templates end an answer."""
+_TURN_TOKEN = re.compile(r"<[|｜].+[|｜]>", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -21,8 +33,27 @@ class TextTokenizer:
     opening: tuple[int, ...]
 
     def encode(self, text: str) -> list[int]:
-        ids: list[int] = self.backend.encode(text, add_special_tokens=False).ids
-        return ids
+        """Control tokens that `text` spells become control tokens."""
+        return _ids(self.backend, text)
+
+    def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
+        """The ids of many texts, each as `encode` gives them: on all cores, without Python's lock."""
+        try:
+            found = self.backend.encode_batch_fast(list(texts), add_special_tokens=False)
+        except TypeError:
+            return [_ids(self.backend, text) for text in texts]
+        return [encoding.ids for encoding in found]
+
+    def encode_as_text(self, text: str, mark: str, control: ControlTokens) -> list[int]:
+        """The ids of a text in which a mark stands in every spelled control token: none becomes one.
+
+        The same tokenizer without its control tokens reads it. Should its vocabulary hold one as an ordinary word,
+        the text is cut at the marks instead.
+        """
+        ids = _ids(self._as_text, unmarked(text, mark))
+        if {self.token_id(token) for token in control.tokens}.isdisjoint(ids):
+            return ids
+        return [token_id for piece in text.split(mark) for token_id in self.encode(piece)]
 
     def decode(self, ids: Sequence[int], *, skip_special_tokens: bool = True) -> str:
         text: str = self.backend.decode(list(ids), skip_special_tokens=skip_special_tokens)
@@ -35,6 +66,26 @@ class TextTokenizer:
     def token(self, token_id: int) -> str | None:
         found: str | None = self.backend.id_to_token(token_id)
         return found
+
+    @cached_property
+    def control(self) -> ControlTokens:
+        """The tokens that only a prompt format may write: special ones, and those that look like marks of a turn.
+
+        Other added tokens (runs of spaces, <think>) are text like any other.
+        """
+        added: dict[int, AddedToken] = self.backend.get_added_tokens_decoder()
+        tokens = [token for token in added.values() if _is_control(token)]
+        return ControlTokens(
+            frozenset(token.content for token in tokens),
+            frozenset(token.content for token in tokens if token.rstrip),
+        )
+
+    @cached_property
+    def _as_text(self) -> Tokenizer:
+        content = json.loads(self.backend.to_str())
+        kept = [item for item in content["added_tokens"] if item["content"] not in self.control.tokens]
+        content["added_tokens"] = kept
+        return Tokenizer.from_str(json.dumps(content))
 
 
 def text_tokenizer(backend: Tokenizer) -> TextTokenizer:
@@ -55,3 +106,27 @@ def read_tokenizer(folder: Path) -> TextTokenizer | None:
         return text_tokenizer(Tokenizer.from_file(str(path)))
     except Exception as error:  # the Rust library raises bare Exception
         raise ModelError(f"{path} is no tokenizer: {error}") from None
+
+
+def _ids(backend: Tokenizer, text: str) -> list[int]:
+    """DataError for half a surrogate pair, which JSON can hold and no tokenizer reads."""
+    try:
+        ids: list[int] = backend.encode(text, add_special_tokens=False).ids
+    except TypeError:
+        raise DataError(
+            f"a text holds half a surrogate pair, which is no character: {one_line(_around_half(text))}",
+            remedy="Write the whole character, or leave it out",
+        ) from None
+    return ids
+
+
+def _around_half(text: str) -> str:
+    place = next((at for at, letter in enumerate(text) if "\ud800" <= letter <= "\udfff"), 0)
+    return text[max(0, place - 20) : place + 20].encode("utf-8", "backslashreplace").decode()
+
+
+def _is_control(token: AddedToken) -> bool:
+    """A token of one character cannot be told from text and counts as text."""
+    name: str = token.content
+    is_mark = token.special or name in KNOWN_STOPS or _TURN_TOKEN.fullmatch(name) is not None
+    return len(name) > 1 and is_mark

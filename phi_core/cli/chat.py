@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from phi_core.chat.engine import BASE, Chunk, Engine
 from phi_core.chat.messages import Message
-from phi_core.cli.flags import Device, Dtype, Model, RunName, RunsDir
+from phi_core.cli.flags import Device, Dtype, Model, PromptFormat, PromptTemplate, RunName, RunsDir
 from phi_core.cli.output import say
 from phi_core.cli.target import open_engine, target_of
 from phi_core.config.sampling import Sampling, sampling_from
@@ -41,6 +41,8 @@ def chat(
     max_new_tokens: str = "256",
     seed: str = "42",
     system: str | None = None,
+    prompt_format: PromptFormat = "auto",
+    prompt_template: PromptTemplate = None,
     device: Device = "auto",
     dtype: Dtype = "auto",
     runs_dir: RunsDir = None,
@@ -65,7 +67,16 @@ def chat(
     values = {"temperature": temperature, "top_p": top_p, "max_new_tokens": max_new_tokens, "seed": seed}
     sampling = _required_sampling(values)
     engine = open_engine(
-        target_of(model, [adapter] if adapter else None, run, runs_dir), device=device, dtype=dtype
+        target_of(
+            model,
+            [adapter] if adapter else None,
+            run,
+            runs_dir,
+            prompt_format=prompt_format,
+            prompt_template=prompt_template,
+        ),
+        device=device,
+        dtype=dtype,
     )
     try:
         session = Session(engine, engine.info.targets[-1], sampling, system)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from phi_core.chat.engine import Engine, complete
 from phi_core.chat.messages import conversation
-from phi_core.cli.flags import Adapters, Device, Dtype, Model, RunName, RunsDir
+from phi_core.cli.flags import Adapters, Device, Dtype, Model, PromptFormat, PromptTemplate, RunName, RunsDir
 from phi_core.cli.output import duration, print_json, say
 from phi_core.cli.target import Target, open_engine, target_of
 from phi_core.config.sampling import Sampling
@@ -30,6 +30,8 @@ def compare(
     out: str | None = None,
     skip_bad: bool = False,
     json: bool = False,
+    prompt_format: PromptFormat = "auto",
+    prompt_template: PromptTemplate = None,
     device: Device = "auto",
     dtype: Dtype = "auto",
     runs_dir: RunsDir = None,
@@ -48,7 +50,9 @@ def compare(
     json
         Print the report as one JSON document.
     """
-    target = target_of(model, adapter, run, runs_dir)
+    target = target_of(
+        model, adapter, run, runs_dir, prompt_format=prompt_format, prompt_template=prompt_template
+    )
     if questions is None:
         return _prompt_loop(target, device, dtype)
     asked = read_question_set(user_path(questions))

@@ -1,45 +1,194 @@
-"""`phi data …`: look at a dataset before a run."""
+"""`phi data check`: look at data before a run."""
 
+from textwrap import wrap
+from typing import Annotated
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
+
+from phi_core.cli.data_progress import progress_line
+from phi_core.cli.flags import Json
 from phi_core.cli.output import print_json, say
-from phi_core.data.check import DataSummary, summary
-from phi_core.data.dataset import read_dataset
-from phi_core.errors import DataError
+from phi_core.config.option import items
+from phi_core.data.check import DataSummary, Spread
+from phi_core.data.formats import FormatName, columns_from
+from phi_core.data.overlap import QuestionOverlap, ValidationOverlap
+from phi_core.data.records import Reading, shown
+from phi_core.data.sources.find import find_sources
+from phi_core.data.sources.part import Source
+from phi_core.data.sources.text import TextUnit
+from phi_core.data.survey import OnProgress, Survey, survey, train_parts, validation_parts
+from phi_core.errors import DataError, Problem
+from phi_core.evaluation.question_set import QuestionSet, read_question_set, require_questions
 from phi_core.files import user_path
+from phi_core.samples.prepare import OnProgress as OnShownProgress
+from phi_core.samples.prepare import Progress
+
+COLUMNS = 80
+INDENT = 13
+
+Limit = Annotated[int, Parameter(validator=Number(gte=0))]
 
 
-def check(path: str, /, *, json: bool = False, limit: int = 20) -> int:
+def check(
+    path: list[str],
+    /,
+    *,
+    columns: str | None = None,
+    record_format: FormatName = "auto",
+    text_unit: TextUnit = "auto",
+    group_by: str | None = None,
+    validation: list[str] | None = None,
+    questions: str | None = None,
+    limit: Limit = 20,
+    json: Json = False,
+) -> int:
     """Check every record of a file. Exit status 2 if any is faulty.
 
     Parameters
     ----------
     path
-        A JSONL file.
-    json
-        Print one JSON document.
+        Files, folders, patterns or hub ids. A folder's own validation files are held against its others.
+    columns
+        Fields that the data calls otherwise, such as prompt=question,response=best_answer.
+    record_format
+        Fields of a record; auto: told by its keys.
+    text_unit
+        What is one record in a .txt file; auto: a paragraph if any has more than one line.
+    group_by
+        Column whose equal values stay on one side of the split: every record must have it.
+    validation
+        Data that must not stand in the other; repeat it for several.
+    questions
+        A question set, whose questions must not stand in the data.
     limit
-        Faults to list at most; all are counted.
+        Faults, near duplicates and overlaps to list at most; all are counted.
     """
-    found = summary(read_dataset(user_path(path), fault_limit=limit))
+    reading = Reading(record_format, columns_from(items(columns or "")), group_by)
+    sources = find_sources(path, text_unit=text_unit)
+    held_out = find_sources(validation or (), text_unit=text_unit)
+    asked = _questions(questions)
+    with progress_line() as on_progress:
+        found = survey(
+            sources,
+            reading,
+            validation=held_out,
+            questions=[question.prompt for question in asked.questions] if asked else None,
+            limit=limit,
+            on_progress=_told(on_progress, sources, held_out),
+        )
     if json:
         print_json(found.as_json())
-    else:
-        _print(found)
-    if found.num_faults and not json:
-        raise DataError(
-            f"{path} has {found.num_faults} faulty record{'s' if found.num_faults > 1 else ''}", found.faults
-        )
-    return 2 if found.num_faults else 0
+        return 2 if found.num_faults else 0
+    _print(found, asked)
+    if found.num_faults:
+        raise _faulty(path, found)
+    return 0
 
 
-def _print(found: DataSummary) -> None:
-    formats = ", ".join(f"{count} {name}" for name, count in found.formats.items()) or "none"
-    say(f"records      {found.num_records} good, {found.num_faults} faulty")
-    say(f"formats      {formats}")
-    say(f"duplicates   {found.num_duplicates}")
-    if found.turns and found.characters:
-        say(f"turns        {found.turns.minimum} to {found.turns.maximum}, median {found.turns.median:g}")
-        say(
-            f"characters   {found.characters.minimum} to {found.characters.maximum}, median {found.characters.median:g}"
-        )
-    for warning in found.warnings:
-        say(f"note         {warning}")
+def _questions(path: str | None) -> QuestionSet | None:
+    if path is None:
+        return None
+    asked = read_question_set(user_path(path))
+    require_questions(asked, skip_bad=False)
+    return asked
+
+
+def _told(
+    on_progress: OnShownProgress | None, sources: tuple[Source, ...], held_out: tuple[Source, ...]
+) -> OnProgress | None:
+    if on_progress is None:
+        return None
+    parts = (*train_parts(sources), *validation_parts(sources, held_out))
+    total = sum(part.num_bytes for part in parts)
+    return lambda num_bytes, num_records: on_progress(Progress(num_bytes, total, num_records))
+
+
+def _faulty(path: list[str], found: Survey) -> DataError:
+    listed = [fault.problem for fault in found.faults]
+    more = found.num_faults - len(listed)
+    problems = [*listed, Problem("", f"and {more:,} more")] if more and listed else listed
+    name = shown(path[0], 300) if len(path) == 1 else "the data"
+    return DataError(f"{name} has {_counted(found.num_faults, 'faulty record')}", problems)
+
+
+def _print(found: Survey, asked: QuestionSet | None) -> None:
+    _print_summary(found.train)
+    if found.validation and found.overlap:
+        print()
+        _row("validation", f"{found.validation.num_records:,} good, {found.validation.num_faults:,} faulty")
+        _print_notes(found.validation)
+        _print_overlap(found.overlap)
+    if found.questions and asked:
+        print()
+        _print_questions(found.questions, asked)
+
+
+def _print_summary(found: DataSummary) -> None:
+    _row("records", f"{found.num_records:,} good, {found.num_faults:,} faulty")
+    for source in found.sources if len(found.sources) > 1 else ():
+        _row("  from", f"{source.name}: {source.num_records:,} good, {source.num_faults:,} faulty")
+    _row("formats", ", ".join(f"{count:,} {name}" for name, count in found.formats.items()) or "none")
+    _row(
+        "duplicates",
+        f"{found.num_duplicates:,}, and {found.num_near_duplicates:,} nearly the same{_among(found)}",
+    )
+    _print_spread("turns", found.turns)
+    _print_spread("characters", found.characters)
+    _print_spread("  prompt", found.prompt_characters)
+    _print_spread("  answer", found.answer_characters)
+    _print_notes(found)
+
+
+def _print_notes(found: DataSummary) -> None:
+    for kind, count in found.fault_kinds.items():
+        _row("faulty", f"{count:,} × {kind}")
+    for finding in found.warnings:
+        _row("note", str(finding.problem))
+    for pair in found.near_duplicates:
+        _row("  near", f"{pair.later} is nearly {pair.earlier}")
+
+
+def _print_overlap(overlap: ValidationOverlap) -> None:
+    said = (
+        f"of {_counted(overlap.num_validation, 'validation record')} {overlap.num_same:,} stand in the training data, "
+        f"{overlap.num_same_prompt:,} with another answer, {overlap.num_near:,} nearly"
+    )
+    searched = overlap.num_searched < overlap.num_train
+    _row("overlap", f"{said} (near: first {overlap.num_searched:,} searched)" if searched else said)
+    words = {"same": "is", "same_prompt": "has the prompt of", "near": "is nearly"}
+    for shared in overlap.records:
+        _row("  shared", f"{shared.validation} {words[shared.how]} {shared.train}")
+
+
+def _print_questions(overlap: QuestionOverlap, asked: QuestionSet) -> None:
+    _row(
+        "questions", f"{len(overlap.found):,} of {overlap.num_questions:,} of {asked.name} stand in the data"
+    )
+    words = {"same": "asked in", "contained": "within", "near": "nearly asked in"}
+    for found in overlap.found:
+        question = asked.questions[found.question - 1]
+        place = f"{words[found.how]} {found.place}, {_counted(found.num_records, 'record')} in all"
+        _row("  found", f"question {shown(question.id)}, {shown(question.prompt, 60)!r}: {place}")
+
+
+def _print_spread(name: str, spread: Spread | None) -> None:
+    if spread:
+        most = f"95 % up to {spread.p95:,}"
+        _row(name, f"{spread.minimum:,} to {spread.maximum:,}, median {spread.median:,g}, {most}")
+
+
+def _among(found: DataSummary) -> str:
+    left_out = found.num_searched < found.num_records
+    return f" (first {found.num_searched:,} searched)" if left_out else ""
+
+
+def _row(name: str, text: str) -> None:
+    """A name and a text that goes on below itself where it is too long for the line."""
+    blank = " " * INDENT
+    lines = wrap(text, COLUMNS - INDENT, break_long_words=False, break_on_hyphens=False)
+    say(name.ljust(INDENT) + f"\n{blank}".join(lines))
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

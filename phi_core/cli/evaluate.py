@@ -1,23 +1,57 @@
 """`phi eval`: token-weighted validation loss and perplexity of base and adapter on the same records."""
 
 import sys
-from typing import Literal
+from pathlib import Path
+from typing import Annotated, Literal
 
-from phi_core.cli.flags import Adapters, Device, Dtype, Json, Model, RunName, RunsDir
+from cyclopts import Parameter
+
+from phi_core.chat.engine import EngineInfo
+from phi_core.chat.prompt_format import FILE, PromptFormat, prompt_format_from, read_prompt_format
+from phi_core.chat.tokenizer import read_tokenizer
+from phi_core.cli.data_progress import progress_line
+from phi_core.cli.flags import (
+    Adapters,
+    Device,
+    Dtype,
+    Json,
+    Model,
+    PromptTemplate,
+    RunName,
+    RunsDir,
+)
+from phi_core.cli.flags import PromptFormat as PromptFormatName
 from phi_core.cli.output import print_json, say, table
-from phi_core.cli.target import open_engine, target_of
-from phi_core.data.dataset import read_dataset, require_records
+from phi_core.cli.target import Target, open_engine, target_of
+from phi_core.config.option import items
+from phi_core.data.formats import FormatName, columns_from
+from phi_core.data.records import Reading
+from phi_core.data.sources.find import find_sources
+from phi_core.errors import DataError, ModelError
 from phi_core.evaluation.perplexity import evaluate_perplexity
-from phi_core.files import user_path
+from phi_core.files import read_json, user_path
+from phi_core.model_files.folder import locate
+from phi_core.samples.cut import CutRule
+from phi_core.samples.prepare import DataSpec, prepare
+from phi_core.samples.prepared import FOR_VALIDATION, Prepared
+from phi_core.samples.samples import Samples, samples_of
+
+Data = Annotated[
+    list[str], Parameter(help="Records: files, folders, patterns or hub ids; repeat it for several.")
+]
 
 
 def evaluate(
     *,
-    data: str,
+    data: Data,
     model: Model = None,
     adapter: Adapters = None,
     run: RunName = None,
+    record_format: FormatName = "auto",
+    columns: str = "",
     on_bad_record: Literal["error", "skip"] = "error",
+    prompt_format: PromptFormatName = "auto",
+    prompt_template: PromptTemplate = None,
     json: Json = False,
     device: Device = "auto",
     dtype: Dtype = "auto",
@@ -25,22 +59,29 @@ def evaluate(
 ) -> int:
     """Loss and perplexity of the answers in a file, for the base and for each adapter.
 
+    Of a folder with validation files only these are evaluated. Data that a run has prepared is not tokenised again.
+
     Parameters
     ----------
-    data
-        A JSONL file of records.
+    record_format
+        Fields of a record; auto: told by its keys.
+    columns
+        Fields that the data calls otherwise, such as prompt=question,response=best_answer.
     on_bad_record
         What a faulty record does.
     """
-    target = target_of(model, adapter, run, runs_dir)
-    records = require_records(read_dataset(user_path(data)), on_bad_record=on_bad_record)
+    target = target_of(
+        model, adapter, run, runs_dir, prompt_format=prompt_format, prompt_template=prompt_template
+    )
+    spec = DataSpec(
+        find_sources(data),
+        reading=Reading(record_format, columns_from(items(columns))),
+        skips_faults=on_bad_record == "skip",
+    )
     engine = open_engine(target, device=device, dtype=dtype)
     try:
         losses = evaluate_perplexity(
-            [record.messages for record in records],
-            engine,
-            targets=engine.info.targets,
-            on_progress=_progress,
+            _samples(spec, target, engine.info), engine, targets=engine.info.targets, on_progress=_progress
         )
     finally:
         engine.close()
@@ -60,6 +101,45 @@ def evaluate(
     say(engine.info.proof.sentence())
     say(table(("model", "loss", "perplexity", "trained tokens", "records"), rows))
     return 0
+
+
+def _samples(spec: DataSpec, target: Target, info: EngineInfo) -> Samples:
+    """The records as the engine would tokenise them, cut to the model's context."""
+    folder = locate(info.model_name, target.revision)
+    tokenizer = read_tokenizer(folder) if folder else None
+    if folder is None or tokenizer is None:
+        raise ModelError(
+            f"model {info.model_name} has no tokenizer.json", "Save its tokenizer anew with transformers 5"
+        )
+    form = _form(target, folder)
+    if form.hash != info.prompt_format_hash:
+        raise ModelError(
+            f"prompt format {form.name} is not the one that the engine uses, {info.prompt_format}"
+        )
+    with progress_line() as on_progress:
+        prepared = prepare(spec, form, tokenizer, on_progress=on_progress)
+    samples = samples_of(prepared, _records(prepared), CutRule(info.context_length))
+    if not len(samples):
+        raise DataError(
+            "nothing to evaluate: no record has an answer within the model's context",
+            remedy="Give records with a prompt and a response",
+        )
+    return samples
+
+
+def _form(target: Target, folder: Path) -> PromptFormat:
+    """The format that was asked for, else the one recorded beside the adapters, else the model's own."""
+    if target.prompt_format == "auto" and target.prompt_template is None:
+        for path in target.adapters.values():
+            if isinstance(record := read_json(path / FILE), dict):
+                return prompt_format_from(record)
+    template = user_path(target.prompt_template) if target.prompt_template else None
+    return read_prompt_format(folder, target.prompt_format, template)
+
+
+def _records(prepared: Prepared) -> list[int]:
+    validation = [int(record) for record in (prepared.side == FOR_VALIDATION).nonzero()[0]]
+    return validation or list(range(len(prepared)))
 
 
 def _progress(done: int, total: int) -> None:

@@ -67,6 +67,14 @@ COMMANDS = {
         "phi_core.cli.data:check",
         "Check every record of a file. Exit status 2 if any is faulty.",
     ),
+    "data preview": (
+        "phi_core.cli.data_preview:preview",
+        "What a run would train on, token by token: figures, the launch gate, typical and worst records.",
+    ),
+    "data prepare": (
+        "phi_core.cli.data_prepare:prepare_data",
+        "Tokenise data once into a ready dataset. Training and eval of the same data then start at once.",
+    ),
 }
 """Command → function and the first sentence of its docstring, so that the list of commands imports none of them."""
 GROUPS = {"runs": "List, watch, steer and clean up runs.", "data": "Look at datasets before a run."}

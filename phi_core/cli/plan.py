@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from phi_core.cli.data_progress import progress_line
 from phi_core.cli.options import configured, with_training_options
 from phi_core.cli.output import memory, print_json, say
 from phi_core.planning.machine import Machine, this_machine
+from phi_core.planning.run_data import SourceShare
 from phi_core.planning.run_plan import RunPlan, make_plan
 from phi_core.runs.series import thinned
 
@@ -20,7 +22,8 @@ def plan(config: str | None = None, /, *, json: bool = False, **given: Any) -> i
     json
         Print one JSON document.
     """
-    made, machine = make_plan(configured(config, given)), this_machine()
+    with progress_line() as on_progress:
+        made, machine = make_plan(configured(config, given), on_progress=on_progress), this_machine()
     if json:
         print_json(plan_record(made, machine))
     else:
@@ -47,6 +50,8 @@ def plan_record(plan: RunPlan, machine: Machine) -> dict[str, Any]:
         "evaluation_steps": list(plan.evaluation_steps),
         "checkpoint_steps": list(plan.checkpoint_steps),
         "plan_hash": plan.steps.hash,
+        "sources": [share.__dict__ for share in plan.source_shares],
+        "gate": [finding.__dict__ for finding in plan.gate],
         "warnings": [str(problem) for problem in plan.warnings(machine)],
     }
 
@@ -69,9 +74,21 @@ def _print(plan: RunPlan, machine: Machine) -> None:
             f"adapter and optimizer {memory(estimate.adapter_gib)}, activations {memory(estimate.activations_gib)}, "
             f"logits {memory(estimate.logits_gib)}; {memory(machine.training_free_gib)} are free"
         )
+    for share in plan.source_shares if plan.mixing else ():
+        say(f"source       {share_line(share)}")
+    for finding in plan.gate:
+        say(f"{'refused     ' if finding.stops else 'accepted    '} {finding.problem()}")
     for problem in plan.warnings(machine):
         say(f"note         {problem}")
     say(f"\n{learning_rate_plot(plan)}")
+
+
+def share_line(share: SourceShare) -> str:
+    """What a source contributes, in one line."""
+    declared = f" (declared {share.declared:.1%})" if share.declared is not None else ""
+    return (
+        f"{share.label}: {share.share:.1%} of the tokens{declared}, each record {share.repetitions:.2f} times"
+    )
 
 
 def learning_rate_plot(plan: RunPlan, *, width: int = 76, height: int = 10) -> str:

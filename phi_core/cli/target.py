@@ -2,7 +2,7 @@
 
 import sys
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from phi_core.chat.engine import BASE
@@ -24,10 +24,26 @@ class Target:
     adapters: dict[str, Path]
     run: Run | None
     trust_remote_code: bool = False
+    prompt_format: str = "auto"
+    prompt_template: str | None = None
 
 
-def target_of(model: str | None, adapters: list[str] | None, run: str | None, runs_dir: str | None) -> Target:
+def target_of(
+    model: str | None,
+    adapters: list[str] | None,
+    run: str | None,
+    runs_dir: str | None,
+    *,
+    prompt_format: str = "auto",
+    prompt_template: str | None = None,
+) -> Target:
     """RequestError if nothing is named, or both a run and an adapter; RunError if the run has no adapter yet."""
+    template = str(user_path(prompt_template).resolve()) if prompt_template else None
+    found = _named(model, adapters, run, runs_dir)
+    return replace(found, prompt_format=prompt_format, prompt_template=template)
+
+
+def _named(model: str | None, adapters: list[str] | None, run: str | None, runs_dir: str | None) -> Target:
     if run is not None and adapters:
         raise RequestError("--run and --adapter are both given", "Give one of them: a run names its adapter")
     if run is not None:
@@ -42,7 +58,7 @@ def target_of(model: str | None, adapters: list[str] | None, run: str | None, ru
     return Target(model, None, found, None)
 
 
-def open_engine(target: Target, *, device: str, dtype: str, prompt_format: str = "auto") -> RemoteEngine:
+def open_engine(target: Target, *, device: str, dtype: str) -> RemoteEngine:
     """Start the engine and wait until it has loaded, saying so on standard error."""
     engine = RemoteEngine(
         target.model,
@@ -51,7 +67,8 @@ def open_engine(target: Target, *, device: str, dtype: str, prompt_format: str =
         trust_remote_code=target.trust_remote_code,
         device=device,
         dtype=dtype,
-        prompt_format=prompt_format,
+        prompt_format=target.prompt_format,
+        prompt_template=target.prompt_template,
     )
     done = threading.Event()
     ticker = threading.Thread(target=_tick, args=(done,), daemon=True)

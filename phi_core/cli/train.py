@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from phi_core.cli.data_progress import progress_line
 from phi_core.cli.options import configured, with_training_options
 from phi_core.cli.output import print_json, say
 from phi_core.cli.watching import exit_status, run_summary, start_and_follow
@@ -12,6 +13,7 @@ from phi_core.jobs.training_job import create_run, start_run
 from phi_core.planning.machine import this_machine
 from phi_core.planning.run_plan import make_plan
 from phi_core.runs.store import runs_root
+from phi_core.samples.gate import require_open
 
 
 @with_training_options
@@ -38,7 +40,9 @@ def train(
         Folder of the runs [default: PHI_RUNS_DIR, else ./runs].
     """
     settings = configured(config, given)
-    plan = make_plan(settings)
+    with progress_line() as on_progress:
+        plan = make_plan(settings, on_progress=on_progress)
+    require_open(plan.gate)
     for warning in plan.warnings(this_machine()):
         print(f"phi: note: {warning}", file=sys.stderr)
     path = create_run(settings, runs_root(runs_dir), command=["phi", *sys.argv[1:]], facts=plan.facts())

@@ -4,10 +4,11 @@
 `specs(Model)` lists the declarations as plain data. Knows nothing about flags, files or widgets.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, Field
 from pydantic.fields import FieldInfo
@@ -26,16 +27,24 @@ def option(
     level: Level = "basic",
     advised: tuple[float, float] | None = None,
     path: Literal["", "file", "directory", "model"] = "",
+    needs: str = "",
     **bounds: Any,
 ) -> Any:
-    """A pydantic field. `bounds` are pydantic's ge, gt, le, lt; `advised` is a range outside which we only warn."""
+    """A pydantic field. `bounds` are pydantic's ge, gt, le, lt; `advised` is a range outside which we only warn.
+
+    `needs` is the form of each item of a list, such as "field=column".
+    """
     extra: Any = {"unit": unit, "group": group, "level": level, "advised": advised, "path": path}
+    extra["needs"] = needs
     return Field(default=default, description=help, json_schema_extra=extra, **bounds)
 
 
 @dataclass(frozen=True)
 class OptionSpec:
-    """One option as data. `nullable` options accept "none" (or an empty form field) for `None`."""
+    """One option as data. `nullable` options accept "none" (or an empty form field) for `None`.
+
+    `words` are what a number may be instead of a number; `choices` of a list are what each item may be.
+    """
 
     name: str
     kind: Kind
@@ -45,6 +54,7 @@ class OptionSpec:
     group: str
     level: Level
     choices: tuple[str, ...]
+    words: tuple[str, ...]
     nullable: bool
     minimum: float | None
     maximum: float | None
@@ -52,6 +62,7 @@ class OptionSpec:
     exclusive_maximum: bool
     advised: tuple[float, float] | None
     path: str
+    needs: str
 
     @property
     def bounds(self) -> str:
@@ -82,16 +93,27 @@ def shown(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list | tuple):
-        return ",".join(str(item) for item in value)
+        return ",".join(_item(item) for item in value)
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def items(text: str) -> tuple[str, ...]:
+    """The parts of a typed list: at commas, but for those after a backslash."""
+    parts = re.split(r"(?<!\\),", text)
+    return tuple(part.strip().replace("\\,", ",") for part in parts if part.strip())
+
+
+def _item(value: Any) -> str:
+    return shown(value) if isinstance(value, float) else str(value).replace(",", "\\,")
 
 
 def _spec(name: str, field: FieldInfo) -> OptionSpec:
     extra: Mapping[str, Any] = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
-    core, nullable = _without_none(field.annotation)
+    core, words, nullable = _parts(field.annotation)
+    core, metadata = _without_bounds(core)
     bounds = {
         key: getattr(item, key)
-        for item in field.metadata
+        for item in (*field.metadata, *metadata)
         for key in ("ge", "gt", "le", "lt")
         if hasattr(item, key)
     }
@@ -103,7 +125,8 @@ def _spec(name: str, field: FieldInfo) -> OptionSpec:
         unit=extra.get("unit", ""),
         group=extra.get("group", ""),
         level=extra.get("level", "basic"),
-        choices=tuple(str(choice) for choice in get_args(core)) if get_origin(core) is Literal else (),
+        choices=_choices(core),
+        words=words,
         nullable=nullable,
         minimum=bounds.get("gt", bounds.get("ge")),
         maximum=bounds.get("lt", bounds.get("le")),
@@ -111,14 +134,32 @@ def _spec(name: str, field: FieldInfo) -> OptionSpec:
         exclusive_maximum="lt" in bounds,
         advised=extra.get("advised"),
         path=extra.get("path", ""),
+        needs=extra.get("needs", ""),
     )
 
 
-def _without_none(annotation: Any) -> tuple[Any, bool]:
+def _parts(annotation: Any) -> tuple[Any, tuple[str, ...], bool]:
+    """The type of a value, the words that it may be instead, and whether it may be None."""
     if get_origin(annotation) not in (Union, UnionType):
-        return annotation, False
+        return annotation, (), False
     parts = [part for part in get_args(annotation) if part is not type(None)]
-    return parts[0], len(parts) < len(get_args(annotation))
+    words = tuple(word for part in parts[1:] for word in _choices(part))
+    return parts[0], words, len(parts) < len(get_args(annotation))
+
+
+def _without_bounds(annotation: Any) -> tuple[Any, list[Any]]:
+    """A type and the bounds that stand on it, where they hold for one part of a union only."""
+    if get_origin(annotation) is not Annotated:
+        return annotation, []
+    core, field = get_args(annotation)[:2]
+    return core, list(field.metadata)
+
+
+def _choices(annotation: Any) -> tuple[str, ...]:
+    """The words of a Literal, or of the items of a list."""
+    if get_origin(annotation) is tuple:
+        annotation = get_args(annotation)[0]
+    return tuple(str(choice) for choice in get_args(annotation)) if get_origin(annotation) is Literal else ()
 
 
 def _kind(annotation: Any) -> Kind:

@@ -4,9 +4,9 @@ Names and defaults are those of Phi-2 fine-tuning guides; a value of 0, false or
 bounds admit it. Rules between options are in `problems.py`. Reads no file.
 """
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from phi_core.config.option import option
 
@@ -35,35 +35,116 @@ class TrainingConfig(BaseModel):
         False, "Run Python code that comes with the model", group="Model", level="advanced"
     )
 
-    dataset_path: str = option("", "Training records: a JSONL file", group="Data", path="file")
-    validation_path: str | None = option(
-        None, "Validation records; none: a share of the dataset", group="Data", level="advanced", path="file"
-    )
-    validation_fraction: float = option(
-        0.1,
-        "Share of the records held out for validation; 0: none",
+    dataset_path: tuple[str, ...] = option(
+        (),
+        "Training records: files, folders, patterns such as data/*.jsonl, or hub ids OWNER/NAME:CONFIG:SPLIT",
         group="Data",
-        ge=0,
-        lt=1,
-        advised=(0.05, 0.2),
+        path="file",
     )
-    max_length: int = option(
-        1024, "Longest sample; longer ones lose their end", group="Data", unit="tokens", ge=2, le=1_000_000
-    )
-    prompt_format: Literal["auto", "chat_template", "instruct", "raw"] = option(
-        "auto",
-        "How records become text; auto: the tokenizer's chat template, else Instruct/Output",
+    validation_path: tuple[str, ...] = option(
+        (),
+        "Validation records; none: a folder's own, else a share of the dataset",
         group="Data",
         level="advanced",
+        path="file",
     )
-    train_on: Literal["answer", "all"] = option(
-        "answer",
-        "Tokens that the loss counts: answers with their stop token, or all",
+    record_format: Literal[
+        "auto",
+        "prompt/response",
+        "instruction/input/output",
+        "messages",
+        "conversations",
+        "question/answer",
+        "text",
+    ] = option("auto", "Fields of a record; auto: told by its keys", group="Data", level="advanced")
+    columns: tuple[str, ...] = option(
+        (),
+        "Fields that the data calls otherwise, such as prompt=question,response=best_answer",
+        group="Data",
+        level="advanced",
+        needs="field=column",
+    )
+    text_unit: Literal["auto", "line", "paragraph"] = option(
+        "auto",
+        "What is one record in a .txt file; auto: a paragraph if any has more than one line",
         group="Data",
         level="advanced",
     )
     on_bad_record: Literal["error", "skip"] = option(
         "error", "What a faulty record does to the run", group="Data", level="advanced"
+    )
+    validation_fraction: Annotated[float, Field(ge=0, lt=1)] | Literal["golden"] = option(
+        0.1,
+        "Share of the records held out for validation; 0: none; golden: 38.2 %",
+        group="Data",
+        advised=(0.05, 0.2),
+    )
+    validation_records: int | None = option(
+        None,
+        "Exactly so many records held out, instead of a share",
+        group="Data",
+        unit="records",
+        level="advanced",
+        ge=1,
+    )
+    group_by: str | None = option(
+        None,
+        "Column whose equal values stay on one side of the split: a person, a document",
+        group="Data",
+        level="advanced",
+    )
+    mixture: Literal["concatenated", "sequential", "proportional", "weighted", "golden"] = option(
+        "concatenated",
+        "How several sources are mixed: shuffled together, one after the other, or by shares of the tokens "
+        "(their sizes, mixture_weights, or 0.618, 0.382 and so on)",
+        group="Data",
+        level="advanced",
+    )
+    mixture_weights: tuple[float, ...] = option(
+        (),
+        "Shares of the sources in the order of dataset_path, for mixture weighted",
+        group="Data",
+        level="advanced",
+        needs="numbers",
+    )
+    max_length: int = option(
+        1024,
+        "Longest sample; truncation says what happens to longer ones",
+        group="Data",
+        unit="tokens",
+        ge=2,
+        le=1_000_000,
+    )
+    truncation: Literal["cut_end", "cut_start", "drop"] = option(
+        "cut_end",
+        "What a sample beyond max_length loses: its end, its prompt's start, or its place",
+        group="Data",
+        level="advanced",
+    )
+    prompt_format: Literal["auto", "chat_template", "instruct", "phi3", "alpaca", "chatml", "raw"] = option(
+        "auto",
+        "How records become text; auto: the tokenizer's chat template, else instruct",
+        group="Data",
+        level="advanced",
+    )
+    prompt_template: str | None = option(
+        None,
+        "A Jinja chat template of your own, instead of prompt_format",
+        group="Data",
+        level="advanced",
+        path="file",
+    )
+    train_on: Literal["answer", "last_answer", "all"] = option(
+        "answer",
+        "Tokens that the loss counts: answers with their stop token, the last answer alone, or all",
+        group="Data",
+        level="advanced",
+    )
+    accept: tuple[Literal["cut_answers", "overlap"], ...] = option(
+        (),
+        "Findings of the launch gate that this run may have all the same",
+        group="Data",
+        level="advanced",
     )
 
     lora_r: int = option(8, "Rank of the adapter", group="Adapter", ge=1, le=4096, advised=(8, 32))
@@ -83,6 +164,9 @@ class TrainingConfig(BaseModel):
     epochs: float = option(20, "Passes over the training records", group="Training", gt=0, le=100_000)
     max_steps: int | None = option(
         None, "Stop after so many optimizer steps", group="Training", unit="steps", level="advanced", ge=1
+    )
+    max_tokens: int | None = option(
+        None, "Stop after so many tokens", group="Training", unit="tokens", level="advanced", ge=1
     )
     batch_size: int = option(
         4,
@@ -168,6 +252,12 @@ class TrainingConfig(BaseModel):
     padding_free: bool = option(
         True, "Lay records end to end instead of padding them", group="Speed", level="advanced"
     )
+
+    @field_validator("dataset_path", "validation_path", mode="before")
+    @classmethod
+    def _one_source(cls, value: Any) -> Any:
+        """A single path is a list of one."""
+        return (value,) if isinstance(value, str) else value
 
     @property
     def effective_batch_size(self) -> int:

@@ -5,15 +5,31 @@ Plain data, and what makes two records the same. Knows nothing about files, keys
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 
 from phi_core.chat.messages import Message
 from phi_core.errors import Problem
 from phi_core.plain_text import one_line
 
-_KINDS = {dict: "an object", list: "a list", str: "text", bool: "true or false", type(None): "null"}
+_KINDS = {
+    dict: "an object",
+    list: "a list",
+    tuple: "a list",
+    str: "text",
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    Decimal: "a number",
+    type(None): "null",
+    bytes: "bytes",
+    date: "a date",
+    datetime: "a date",
+    time: "a time of day",
+    timedelta: "a length of time",
+}
 
 
 @dataclass(frozen=True)
@@ -74,19 +90,9 @@ def content_hash(record: Record) -> str:
     return hashlib.sha256(json.dumps(turns).encode()).hexdigest()
 
 
-def repeated(records: Iterable[Record]) -> Iterator[Record]:
-    """The records whose content an earlier one has, in order."""
-    seen: set[str] = set()
-    for record in records:
-        digest = content_hash(record)
-        if digest in seen:
-            yield record
-        seen.add(digest)
-
-
 def kind_of(value: Any) -> str:
-    """What JSON calls a value, for messages: "a list", "null"."""
-    return _KINDS.get(type(value), "a number")
+    """What JSON or Parquet calls a value, for messages: "a list", "null", "a date"."""
+    return _KINDS.get(type(value)) or f"a value of type {type(value).__name__}"
 
 
 def shown(text: str, width: int = 100) -> str:

@@ -1,7 +1,7 @@
 """Validation loss and perplexity of conversations, for every target of one engine.
 
-Token-weighted: the loss is the sum over all trained tokens divided by their number, not a mean of means, so that a
-long record counts as much as its tokens. Knows nothing about files or how a conversation becomes tokens.
+In: samples, ids with their answers marked. Token-weighted: the loss is the sum over all trained tokens divided by their number, not a mean of means, so that a
+long record counts as much as its tokens. Knows nothing about files or how a record becomes tokens.
 """
 
 import math
@@ -9,13 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from phi_core.chat.engine import Engine, LogLikelihood
-from phi_core.chat.messages import Message
+from phi_core.chat.prompt_format import Tokenised
 from phi_core.errors import DataError
 
 
 @dataclass(frozen=True)
 class ValidationLoss:
-    """`loss` in nats a token over `tokens` tokens of `records` conversations; `perplexity` = exp(loss)."""
+    """`loss` in nats a token over `tokens` tokens of `records` records; `perplexity` = exp(loss)."""
 
     loss: float
     perplexity: float
@@ -24,18 +24,18 @@ class ValidationLoss:
 
 
 def evaluate_perplexity(
-    conversations: Sequence[Sequence[Message]],
+    samples: Sequence[Tokenised],
     engine: Engine,
     *,
     targets: Sequence[str],
     on_progress: Callable[[int, int], None],
 ) -> dict[str, ValidationLoss]:
-    """The loss of each target. `on_progress` hears (conversations done, conversations). DataError if none has a token."""
+    """The loss of each target. `on_progress` hears (samples done, samples). DataError if none has a token."""
     measured: dict[str, list[LogLikelihood]] = {target: [] for target in targets}
-    for done, messages in enumerate(conversations, 1):
+    for done, sample in enumerate(samples, 1):
         for target in targets:
-            measured[target].append(engine.log_likelihood(messages, target))
-        on_progress(done, len(conversations))
+            measured[target].append(engine.sample_log_likelihood(sample, target))
+        on_progress(done, len(samples))
     return {target: validation_loss(values) for target, values in measured.items()}
 
 

@@ -17,30 +17,39 @@ from transformers import PreTrainedModel
 
 from phi_core.chat.engine import BASE, BaseProof, Chunk, EngineInfo, FinishReason, LogLikelihood
 from phi_core.chat.messages import Message
-from phi_core.chat.prompt_format import PromptFormat, stop_ids, tokenise
+from phi_core.chat.prompt_format import PromptFormat, Tokenised, stop_ids, tokenise
 from phi_core.config.sampling import Sampling
 from phi_core.errors import AdapterError, EngineFailed
 from phi_core.inference.generation import text_pieces, token_ids
-from phi_core.models.adapter import load_adapter, peft_name, recorded_fingerprint, recorded_format
+from phi_core.models.adapter import (
+    load_adapter,
+    peft_name,
+    recorded_fingerprint,
+    recorded_format,
+    require_same_ids,
+)
 from phi_core.models.base import BaseModel, weights_fingerprint
 
 PROBE_LENGTH = 24
 
 
 class LocalEngine:
-    """Takes the base over: adapters are attached to it in place. AdapterError if one does not belong to it."""
+    """Takes the base over: adapters are attached to it in place. AdapterError if one does not belong to it.
+
+    Messages become text in the format recorded beside the adapters, or else in that of `base`.
+    """
 
     def __init__(
         self,
         base: BaseModel,
         adapters: Mapping[str, Path],
         *,
-        prompt_format: str = "auto",
+        use_recorded_format: bool = True,
         versions: Mapping[str, str] | None = None,
     ) -> None:
         _require_same_base(base, adapters)
         self._base = base
-        self._form = _agreed_format(base, adapters) if prompt_format == "auto" else base.form
+        self._form = _agreed_format(base, adapters) if use_recorded_format else base.form
         self._stop_ids = stop_ids(self._form, base.tokenizer)
         loaded, proof = _with_adapters(base.model, adapters)
         self._loaded: PreTrainedModel | PeftModel | None = loaded
@@ -62,9 +71,12 @@ class LocalEngine:
             )
             yield from self._chunks(ids)
 
-    @torch.no_grad()
     def log_likelihood(self, messages: Sequence[Message], target: str) -> LogLikelihood:
-        sample = tokenise(self._form, messages, self._base.tokenizer).cut(self._base.context_length)
+        return self.sample_log_likelihood(tokenise(self._form, messages, self._base.tokenizer), target)
+
+    @torch.no_grad()
+    def sample_log_likelihood(self, sample: Tokenised, target: str) -> LogLikelihood:
+        sample = sample.cut(self._base.context_length)
         if not sample.num_trained:
             raise EngineFailed("there is no answer to score within the model's context")
         ids = torch.tensor([sample.ids], device=self._base.device.name)
@@ -192,6 +204,7 @@ def _require_same_base(base: BaseModel, adapters: Mapping[str, Path]) -> None:
                 f"adapter {path} was trained on other weights than those of {base.name}",
                 "Name the base that it was trained on",
             )
+        require_same_ids(path, base.tokenizer)
 
 
 def _without_oldest_turn(messages: list[Message]) -> list[Message]:

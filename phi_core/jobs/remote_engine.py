@@ -13,6 +13,7 @@ from typing import IO, Any
 
 from phi_core.chat.engine import Chunk, EngineInfo, LogLikelihood
 from phi_core.chat.messages import Message
+from phi_core.chat.prompt_format import Tokenised
 from phi_core.chat.wire import chunk_from, error_from, info_from, line, record_from
 from phi_core.config.sampling import Sampling
 from phi_core.errors import EngineFailed, EngineLost, PhiError
@@ -33,6 +34,7 @@ class RemoteEngine:
         device: str = "auto",
         dtype: str = "auto",
         prompt_format: str = "auto",
+        prompt_template: str | None = None,
         trust_remote_code: bool = False,
     ) -> None:
         descriptor, log = tempfile.mkstemp(prefix="phi-engine-", suffix=".log")
@@ -49,6 +51,7 @@ class RemoteEngine:
             device=device,
             dtype=dtype,
             prompt_format=prompt_format,
+            prompt_template=prompt_template,
             trust_remote_code=trust_remote_code,
         )
 
@@ -78,6 +81,13 @@ class RemoteEngine:
     def log_likelihood(self, messages: Sequence[Message], target: str) -> LogLikelihood:
         _ = self.info
         self._send(op="log_likelihood", messages=_plain(messages), target=target)
+        record = self._receive("log_likelihood")
+        return LogLikelihood(record["log_likelihood"], record["tokens"])
+
+    def sample_log_likelihood(self, sample: Tokenised, target: str) -> LogLikelihood:
+        _ = self.info
+        marks = "".join("1" if trained else "0" for trained in sample.trained)
+        self._send(op="sample_log_likelihood", ids=sample.ids, trained=marks, target=target)
         record = self._receive("log_likelihood")
         return LogLikelihood(record["log_likelihood"], record["tokens"])
 

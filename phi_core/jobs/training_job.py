@@ -125,9 +125,17 @@ def portable(config: TrainingConfig) -> TrainingConfig:
     """The configuration as it stays valid in another folder: paths absolute, no directory of its own."""
     changes: dict[str, Any] = {"output_dir": None, "model_name": resolved_name(config.model_name)}
     for name in ("dataset_path", "validation_path"):
-        value = getattr(config, name)
-        changes[name] = str(user_path(value).resolve()) if value else value
+        changes[name] = tuple(_absolute(source) for source in getattr(config, name))
+    if config.prompt_template:
+        changes["prompt_template"] = _absolute(config.prompt_template)
     return config.model_copy(update=changes)
+
+
+def _absolute(source: str) -> str:
+    """A path or pattern from the root; the id of a hub dataset as it is."""
+    path = user_path(source)
+    is_here = path.exists() or any(sign in source for sign in "*?[") or path.is_absolute()
+    return os.path.abspath(path) if is_here else source
 
 
 def _filled(

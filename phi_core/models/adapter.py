@@ -15,9 +15,10 @@ from safetensors import SafetensorError, safe_open
 from torch import nn
 from transformers import PreTrainedModel
 
-from phi_core.chat.prompt_format import FILE, PromptFormat, prompt_format_from
+from phi_core.chat.prompt_format import FILE, PromptFormat, probe_ids_hash, prompt_format_from
+from phi_core.chat.tokenizer import TextTokenizer
 from phi_core.config.training import TrainingConfig
-from phi_core.errors import AdapterError, ConfigError
+from phi_core.errors import AdapterError, ConfigError, ModelError
 from phi_core.files import read_json
 
 WEIGHTS = "adapter_model.safetensors"
@@ -102,18 +103,37 @@ def recorded_format(path: Path) -> PromptFormat | None:
     return prompt_format_from(record) if isinstance(record, dict) else None
 
 
+def require_same_ids(path: Path, tokenizer: TextTokenizer) -> None:
+    """AdapterError if the recorded format and this tokenizer give other ids than in training.
+
+    Adapters without a record, or with one that says nothing of it, pass.
+    """
+    record = read_json(path / FILE)
+    expected = record.get("probe_ids_hash") if isinstance(record, dict) else None
+    if not expected:
+        return
+    try:
+        found = probe_ids_hash(prompt_format_from(record), tokenizer)[:12]
+    except ModelError as error:
+        found = f"nothing, for {error.what}"
+    if found != str(expected)[:12]:
+        raise AdapterError(
+            f"adapter {path} was trained with another tokenizer or template than the one at hand: the same "
+            f"conversation gives other tokens (expected {str(expected)[:12]}, found {found})",
+            f"Restore the base model's tokenizer.json and the adapter's {FILE}",
+        )
+
+
 def recorded_fingerprint(path: Path) -> str | None:
     """The fingerprint of the base that the adapter was trained on, None if it is not recorded."""
     record = read_json(path / FILE)
     return record.get("base_fingerprint") if isinstance(record, dict) else None
 
 
-def format_record(form: PromptFormat, *, base_fingerprint: str) -> str:
+def format_record(form: PromptFormat, tokenizer: TextTokenizer, *, base_fingerprint: str) -> str:
     """The content of prompt_format.json."""
-    return (
-        json.dumps({**form.as_json(), "base_fingerprint": base_fingerprint}, indent=2, ensure_ascii=False)
-        + "\n"
-    )
+    contract = {"probe_ids_hash": probe_ids_hash(form, tokenizer), "base_fingerprint": base_fingerprint}
+    return json.dumps({**form.as_json(), **contract}, indent=2, ensure_ascii=False) + "\n"
 
 
 def num_trainable(model: nn.Module) -> int:

@@ -5,6 +5,7 @@ Remote code is never run unless asked for. Knows nothing about adapters.
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -57,15 +58,15 @@ def load_base(
     device: Device,
     *,
     revision: str | None = None,
-    prompt_format: str = "auto",
+    prompt_format: Callable[[Path], PromptFormat] = read_prompt_format,
     trust_remote_code: bool = False,
 ) -> BaseModel:
-    """ModelError with cause and next step if it cannot be found or loaded."""
+    """ModelError with cause and next step if it cannot be found or loaded. `prompt_format` reads the form from the folder."""
     transformers_logging.disable_progress_bar()
     folder = locate(name, revision)
     if folder is None or (is_hub_model(name) and not has_weights(folder)):
         folder = fetch(name, revision)  # goes on with a download that was broken off
-    form = read_prompt_format(folder, prompt_format)
+    form = prompt_format(folder)
     model = _load_weights(folder, device, trust_remote_code=trust_remote_code)
     choose_threads(model.num_parameters())
     return BaseModel(name, folder, model, _load_tokenizer(folder, trust_remote_code), form, device)

@@ -6,23 +6,24 @@ The form previews this object and the worker executes it. Raises a RequestError 
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
-from phi_core.chat.prompt_format import PromptFormat, read_prompt_format, stop_ids
+from phi_core.chat.prompt_format import PromptFormat, check_template, read_prompt_format, stop_ids
 from phi_core.chat.tokenizer import TextTokenizer, read_tokenizer
 from phi_core.config.training import TrainingConfig
-from phi_core.data.dataset import Dataset, read_dataset, require_records
-from phi_core.data.records import Record
-from phi_core.data.split import split
-from phi_core.errors import ConfigError, DataError, Problem
+from phi_core.errors import ConfigError, ModelError, Problem
 from phi_core.files import user_path
 from phi_core.model_files.architecture import KNOWN_CONFIGS, Shape, shape_of
 from phi_core.model_files.folder import locate, read_json
 from phi_core.planning.extras import require_extras
 from phi_core.planning.machine import Machine
 from phi_core.planning.memory import MemoryEstimate, estimate_memory
-from phi_core.planning.samples import Samples, estimated_lengths, require_samples, tokenise_records
-from phi_core.planning.step_plan import StepPlan, make_step_plan
+from phi_core.planning.run_data import RunData, SourceShare, mixing, run_data, source_shares
+from phi_core.planning.step_plan import Budget, Mixing, StepPlan, make_step_plan
+from phi_core.samples.gate import Finding, findings, require_open
+from phi_core.samples.prepare import OnProgress
+from phi_core.samples.samples import Samples
 from phi_core.schedules.multipliers import multipliers
 
 OUTER_TARGETS = ("lm_head", "embed_tokens", "embed_out", "embed_in", "wte")
@@ -40,16 +41,29 @@ class ModelFacts:
 
 @dataclass(frozen=True)
 class RunPlan:
-    """`train` and `validation` are None where the tokenizer is not on this machine; lengths are then estimates."""
+    """Where the tokenizer is not on this machine, `data` holds estimated lengths and no ids."""
 
     config: TrainingConfig
-    dataset: Dataset
-    num_train_records: int
-    num_validation_records: int
+    data: RunData
     model: ModelFacts
-    train: Samples | None
-    validation: Samples | None
+    mixing: Mixing | None
     steps: StepPlan
+
+    @property
+    def train(self) -> Samples:
+        return self.data.train
+
+    @property
+    def validation(self) -> Samples:
+        return self.data.validation
+
+    @property
+    def num_train_records(self) -> int:
+        return self.train.num_given
+
+    @property
+    def num_validation_records(self) -> int:
+        return self.validation.num_given
 
     @cached_property
     def multipliers(self) -> list[float]:
@@ -73,19 +87,27 @@ class RunPlan:
     @property
     def is_exact(self) -> bool:
         """Whether token counts come from the tokenizer."""
-        return self.train is not None
+        return self.data.prepared.is_exact
 
     @cached_property
     def num_tokens(self) -> int:
         """Tokens computed over the whole run, without validation."""
-        return sum(self.steps.lengths[index] for step in self.steps.steps for index in step)
+        return self.steps.total()
 
     @cached_property
     def num_trained_tokens(self) -> int | None:
-        if self.train is None:
-            return None
-        counts = [sample.num_trained for sample in self.train.samples]
-        return sum(counts[index] for step in self.steps.steps for index in step)
+        return self.steps.total(self.train.trained) if self.is_exact else None
+
+    @cached_property
+    def source_shares(self) -> tuple[SourceShare, ...]:
+        """What each source contributes, and how often its records come by."""
+        return source_shares(self.data, self.steps, self.mixing.weights if self.mixing else None)
+
+    @cached_property
+    def gate(self) -> tuple[Finding, ...]:
+        """What the launch gate finds in the tokens; `gate.require_open` raises for what was not accepted."""
+        overlapping = self.data.num_overlapping
+        return findings(self.train, self.validation, num_overlapping=overlapping, accept=self.config.accept)
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -115,44 +137,54 @@ class RunPlan:
 
     def warnings(self, machine: Machine) -> tuple[Problem, ...]:
         """What the user should know and may accept."""
-        return tuple(problem for problem in (self._cut(), self._left_out(), self._fit(machine)) if problem)
+        found = (self._skipped(), self._cut(), self._left_out(), self._fit(machine))
+        return tuple(problem for problem in found if problem)
 
     def facts(self) -> dict[str, Any]:
         """What run.json records of the plan."""
         form = self.model.form
         return {
-            "dataset_fingerprint": self.dataset.fingerprint,
+            "dataset_fingerprint": self.data.prepared.content_fingerprint,
+            "prepared_fingerprint": self.data.prepared.fingerprint,
             "prompt_format": form.name if form else None,
             "prompt_format_hash": form.hash if form else None,
             "plan_hash": self.steps.hash if self.is_exact else None,
+            "accepted": [{"name": finding.name, "what": finding.what} for finding in self.gate],
         }
 
     def _largest_trained(self) -> int | None:
-        if self.train is None:
+        if not self.is_exact:
             return None
-        counts = [sample.num_trained for sample in self.train.samples]
-        return self.steps.largest_micro_batch(self.config.batch_size, counts)
+        return self.steps.largest_micro_batch(self.config.batch_size, self.train.trained)
+
+    def _skipped(self) -> Problem | None:
+        prepared = self.data.prepared
+        if not prepared.num_faults:
+            return None
+        return Problem(
+            "on_bad_record",
+            f"{_counted(prepared.num_faults)} faulty and skipped, the first: {prepared.faults[0]}",
+        )
 
     def _cut(self) -> Problem | None:
-        count = sum(part.num_cut for part in (self.train, self.validation) if part)
-        return (
-            Problem(
-                "max_length",
-                f"{_records(count)} longer than {self.config.max_length} tokens and lose their end",
-            )
-            if count
-            else None
+        count, rule = self.train.num_cut + self.validation.num_cut, self.train.rule
+        if not count:
+            return None
+        lost = "prompt's start" if rule.truncation == "cut_start" else "end"
+        return Problem(
+            "max_length", f"{_counted(count)} longer than {rule.max_length} tokens and lose their {lost}"
         )
 
     def _left_out(self) -> Problem | None:
-        count = sum(part.num_left_out for part in (self.train, self.validation) if part)
-        return (
-            Problem(
-                "max_length", f"{_records(count)} left out: no answer within {self.config.max_length} tokens"
-            )
-            if count
-            else None
+        count, rule = self.train.num_left_out + self.validation.num_left_out, self.train.rule
+        if not count:
+            return None
+        why = (
+            f"longer than {rule.max_length} tokens"
+            if rule.truncation == "drop"
+            else f"no answer within {rule.max_length} tokens"
         )
+        return Problem("max_length", f"{_counted(count)} left out: {why}")
 
     def _fit(self, machine: Machine) -> Problem | None:
         estimate = self.memory(machine)
@@ -162,30 +194,32 @@ class RunPlan:
         return Problem("memory", found, "Lower batch_size or max_length, or switch gradient_checkpointing on")
 
 
-def make_plan(config: TrainingConfig, *, model: ModelFacts | None = None) -> RunPlan:
-    """Lay the run out. The worker passes the `model` facts that it loaded; front ends let them be read from files."""
+def make_plan(
+    config: TrainingConfig,
+    *,
+    model: ModelFacts | None = None,
+    on_progress: OnProgress | None = None,
+    large_bytes: int | None = None,
+) -> RunPlan:
+    """Lay the run out. The worker passes the `model` facts that it loaded; front ends let them be read from files.
+
+    Preparing large data takes its time: `on_progress` hears of it, and above `large_bytes` it is refused.
+    """
     require_extras(config)
-    dataset = read_dataset(user_path(config.dataset_path))
-    train, validation = _sides(config, dataset)
     model = model or model_facts(config)
     _require_targets(config, model.shape)
-    if model.tokenizer is None or model.form is None:
-        lengths, samples, held_out = estimated_lengths(train), None, None
-    else:
-        samples, held_out = (
-            _samples(side, model.form, model.tokenizer, config) for side in (train, validation)
-        )
-        require_samples(samples, max_length=config.max_length)
-        lengths = samples.lengths
+    data = run_data(
+        config,
+        model.form if model.tokenizer else None,
+        model.tokenizer,
+        on_progress=on_progress,
+        large_bytes=large_bytes,
+    )
+    if not len(data.train):
+        require_open(findings(data.train, data.validation, num_overlapping=0, accept=()))
+    mixed = mixing(config, data)
     return RunPlan(
-        config=config,
-        dataset=dataset,
-        num_train_records=len(train),
-        num_validation_records=len(validation),
-        model=model,
-        train=samples,
-        validation=held_out,
-        steps=_steps(lengths, config),
+        config=config, data=data, model=model, mixing=mixed, steps=_steps(data.train, config, mixed)
     )
 
 
@@ -196,7 +230,7 @@ def model_facts(config: TrainingConfig) -> ModelFacts:
         known = KNOWN_CONFIGS.get(config.model_name)
         return ModelFacts(shape_of(known) if known else None, None, None)
     shape = shape_of(read_json(folder, "config.json"))
-    form, tokenizer = read_prompt_format(folder, config.prompt_format), read_tokenizer(folder)
+    form, tokenizer = prompt_format(config, folder), read_tokenizer(folder)
     if tokenizer is not None:
         stop_ids(form, tokenizer)  # refused here if the token that ends an answer is none
     return ModelFacts(shape, form, tokenizer)
@@ -215,33 +249,27 @@ def _require_targets(config: TrainingConfig, shape: Shape | None) -> None:
         )
 
 
-def _sides(config: TrainingConfig, dataset: Dataset) -> tuple[tuple[Record, ...], tuple[Record, ...]]:
-    records = require_records(dataset, on_bad_record=config.on_bad_record)
-    if config.validation_path:
-        held_out = read_dataset(user_path(config.validation_path))
-        return records, require_records(held_out, on_bad_record=config.on_bad_record)
-    try:
-        sides = split(records, validation_fraction=config.validation_fraction, seed=config.seed)
-    except DataError as error:
-        raise DataError(f"{dataset.path}: {error.what}", remedy=error.remedy) from None
-    return sides.train, sides.validation
+def prompt_format(config: TrainingConfig, folder: Path) -> PromptFormat:
+    """The prompt format that a configuration asks for. ModelError if its template cannot serve one question.
+
+    Whether it can serve what the data holds, more turns or a system message, is found out as records are rendered.
+    """
+    template = user_path(config.prompt_template) if config.prompt_template else None
+    form = read_prompt_format(folder, config.prompt_format, template)
+    if problem := check_template(form, system=False, num_turns=1):
+        raise ModelError(f"{problem.where}: {problem.what}", problem.remedy)
+    return form
 
 
-def _samples(
-    records: tuple[Record, ...], form: PromptFormat, tokenizer: TextTokenizer, config: TrainingConfig
-) -> Samples:
-    return tokenise_records(records, form, tokenizer, max_length=config.max_length, train_on=config.train_on)
-
-
-def _steps(lengths: tuple[int, ...], config: TrainingConfig) -> StepPlan:
+def _steps(train: Samples, config: TrainingConfig, mixed: Mixing | None) -> StepPlan:
     return make_step_plan(
-        lengths,
-        epochs=config.epochs,
+        train.lengths,
+        budget=Budget(config.epochs, config.max_steps, config.max_tokens),
         effective_batch_size=config.effective_batch_size,
         seed=config.seed,
-        max_steps=config.max_steps,
+        mixing=mixed,
     )
 
 
-def _records(count: int) -> str:
-    return "1 record is" if count == 1 else f"{count} records are"
+def _counted(count: int) -> str:
+    return "1 record is" if count == 1 else f"{count:,} records are"

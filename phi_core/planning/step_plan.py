@@ -1,83 +1,133 @@
-"""The flat step plan: the whole run as a list of optimizer steps, each a list of sample indices.
+"""The flat step plan: the whole run as optimizer steps, each a few sample indices, in two flat arrays.
 
 Drives the preview, the data order, the schedules (progress = place in the plan), resuming (its hash is in every
-checkpoint) and several processes (each takes `step[rank::world]`). A pure function of its arguments.
+checkpoint) and several processes (each takes `step[rank::world]`). A pure function of its arguments; four bytes a
+planned sample.
 """
 
 import hashlib
 import random
-from collections.abc import Sequence
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import accumulate
-from typing import TypeVar
+from itertools import accumulate, chain, islice
+from typing import TypeAlias, TypeVar
+
+from phi_core.data.mixture import blended
 
 T = TypeVar("T")
+Indices: TypeAlias = "array[int]"
+"""Of type code "I": indices and counts from 0."""
 
 
 @dataclass(frozen=True)
 class StepPlan:
-    """`steps[k]` holds the indices of optimizer step k + 1; `epoch_ends` the number of steps done at each epoch's end."""
+    """Optimizer step k trains on `order[ends[k - 1]:ends[k]]`, where `ends` begins with 0.
 
-    steps: tuple[tuple[int, ...], ...]
+    `epoch_ends` holds the number of steps done at each epoch's end, `lengths` the tokens of each sample.
+    """
+
+    order: Indices
+    ends: Indices
     epoch_ends: tuple[int, ...]
-    lengths: tuple[int, ...]
+    lengths: Indices
 
     @property
     def num_steps(self) -> int:
-        return len(self.steps)
+        return len(self.ends) - 1
 
-    @cached_property
+    def step(self, number: int) -> Indices:
+        """Sample indices of a step, counted from 1."""
+        return self.order[self.ends[number - 1] : self.ends[number]]
+
+    def steps(self) -> Iterator[list[int]]:
+        """The sample indices of every step in turn."""
+        return (list(self.step(number)) for number in range(1, self.num_steps + 1))
+
+    @property
     def hash(self) -> str:
         """SHA-256 over order and lengths: equal plans mean equal steps."""
-        return hashlib.sha256(repr((self.steps, self.lengths)).encode()).hexdigest()
+        digest = hashlib.sha256()
+        for numbers in (self.order, self.ends, self.lengths):
+            digest.update(numbers.tobytes())
+        return digest.hexdigest()
 
     def epoch_at(self, step: int) -> float:
         """Epochs done after `step` steps, as samples seen over samples."""
-        return self._samples_seen[step] / len(self.lengths)
-
-    @cached_property
-    def _samples_seen(self) -> tuple[int, ...]:
-        """After each number of steps, from none: asked for at every step of a run."""
-        return tuple(accumulate((len(indices) for indices in self.steps), initial=0))
+        return self.ends[step] / len(self.lengths)
 
     def milestones(self, every: int | None) -> tuple[int, ...]:
         """Steps at which something periodic happens: every so many steps, or at each epoch's end; always the last."""
         regular = self.epoch_ends if every is None else range(every, self.num_steps + 1, every)
         return tuple(sorted({*regular, self.num_steps}))
 
+    def total(self, counts: Sequence[int] | None = None) -> int:
+        """Tokens over the whole run, or the sum of what `counts` holds for each sample."""
+        counts = self.lengths if counts is None else counts
+        return sum(map(counts.__getitem__, self.order))
+
     def largest_micro_batch(self, batch_size: int, counts: Sequence[int] | None = None) -> int:
         """Tokens of the largest micro-batch of the run, without padding; or of what `counts` holds a sample."""
         counts = self.lengths if counts is None else counts
-        batches = (micro for step in self.steps for micro in micro_batches(step, batch_size))
-        return max(sum(counts[index] for index in micro) for micro in batches)
+        sums = array("Q", chain([0], accumulate(map(counts.__getitem__, self.order))))
+        return max(
+            sums[min(start + batch_size, end)] - sums[start]
+            for begin, end in zip(self.ends, self.ends[1:], strict=False)
+            for start in range(begin, end, batch_size)
+        )
+
+
+@dataclass(frozen=True)
+class Mixing:
+    """How several sources are mixed: `sources` has the source of each sample.
+
+    With `weights` every moment of the run has these shares of the tokens; without, `one_by_one` tells whether each
+    epoch takes the sources one after the other or shuffles them together.
+    """
+
+    sources: Sequence[int]
+    weights: tuple[float, ...] | None = None
+    one_by_one: bool = False
+
+
+@dataclass(frozen=True)
+class Budget:
+    """A run ends with the first of them. An epoch is as many samples as there are."""
+
+    epochs: float
+    max_steps: int | None = None
+    max_tokens: int | None = None
 
 
 def make_step_plan(
     lengths: Sequence[int],
     *,
-    epochs: float,
+    budget: Budget,
     effective_batch_size: int,
     seed: int,
-    max_steps: int | None = None,
+    mixing: Mixing | None = None,
 ) -> StepPlan:
     """Each epoch is a new seeded order, cut into steps; an epoch's last step may be smaller. Never empty.
 
-    A fractional last epoch takes that share of its order, rounded, at least one sample.
+    A fractional last epoch takes that share of its order, rounded, at least one sample. With weights there is one
+    order for the whole run, as many tokens long as the epochs have.
     """
-    steps: list[tuple[int, ...]] = []
-    ends = []
-    for epoch, share in enumerate(_shares(epochs)):
-        order = _order(len(lengths), seed, epoch)[: max(1, round(share * len(lengths)))]
-        steps += [
-            tuple(order[start : start + effective_batch_size])
-            for start in range(0, len(order), effective_batch_size)
-        ]
-        ends.append(len(steps))
-        if max_steps is not None and len(steps) >= max_steps:
+    epochs = (
+        _weighted(lengths, budget, seed, mixing)
+        if mixing and mixing.weights
+        else _epochs(lengths, budget, seed, mixing)
+    )
+    order, ends, epoch_ends = array("I"), array("I", [0]), list[int]()
+    for epoch in epochs:
+        room = None if budget.max_steps is None else (budget.max_steps - len(ends) + 1) * effective_batch_size
+        part = array("I", islice(epoch, room))
+        ends.extend(_step_ends(len(order), len(part), effective_batch_size))
+        order.extend(part)
+        if room is not None and len(part) == room:
             break
-    kept = steps[:max_steps]
-    return StepPlan(tuple(kept), tuple(end for end in ends if end <= len(kept)), tuple(lengths))
+        epoch_ends.append(len(ends) - 1)
+    return StepPlan(order, ends, _passes(epoch_ends, ends, len(lengths), mixing), array("I", lengths))
 
 
 def micro_batches(step: Sequence[T], batch_size: int) -> list[tuple[T, ...]]:
@@ -85,13 +135,59 @@ def micro_batches(step: Sequence[T], batch_size: int) -> list[tuple[T, ...]]:
     return [tuple(step[start : start + batch_size]) for start in range(0, len(step), batch_size)]
 
 
-def _shares(epochs: float) -> list[float]:
+def _step_ends(done: int, count: int, batch: int) -> Iterator[int]:
+    return (done + min(start + batch, count) for start in range(0, count, batch))
+
+
+def _passes(epoch_ends: list[int], ends: Indices, num_samples: int, mixing: Mixing | None) -> tuple[int, ...]:
+    """Ends of epochs. In one long order an epoch ends with the step in which so many samples have gone by."""
+    if not (mixing and mixing.weights):
+        return tuple(epoch_ends)
+    whole = range(num_samples, ends[-1] + 1, num_samples)
+    return tuple(bisect_right(ends, seen - 1) for seen in whole)
+
+
+def _weighted(lengths: Sequence[int], budget: Budget, seed: int, mixing: Mixing) -> Iterator[Iterator[int]]:
+    assert mixing.weights is not None
+    tokens = max(1, round(budget.epochs * sum(lengths)))
+    tokens = tokens if budget.max_tokens is None else min(tokens, budget.max_tokens)
+    yield blended(lengths, mixing.sources, weights=mixing.weights, seed=seed, num_tokens=tokens)
+
+
+def _epochs(
+    lengths: Sequence[int], budget: Budget, seed: int, mixing: Mixing | None
+) -> Iterator[Iterator[int]]:
+    """The orders of the epochs, until the tokens are used up."""
+    left = budget.max_tokens
+    for epoch, share in enumerate(_shares(budget.epochs)):
+        order = _order(len(lengths), seed, epoch)
+        if mixing and mixing.one_by_one:
+            order = array("I", sorted(order, key=mixing.sources.__getitem__))
+        del order[max(1, round(share * len(lengths))) :]
+        if left is not None:
+            del order[_fitting(order, lengths, left) :]
+            left -= sum(map(lengths.__getitem__, order))
+        if order:
+            yield iter(order)
+        if left is not None and left <= 0:
+            return
+
+
+def _fitting(order: Indices, lengths: Sequence[int], tokens: int) -> int:
+    """How many samples it takes to reach so many tokens."""
+    sums = list(accumulate(map(lengths.__getitem__, order)))
+    return bisect_right(sums, tokens - 1) + 1
+
+
+def _shares(epochs: float) -> Iterator[float]:
     whole = int(epochs)
     rest = epochs - whole
-    return [1.0] * whole + ([rest] if rest > 1e-9 else [])
+    yield from (1.0 for _ in range(whole))
+    if rest > 1e-9:
+        yield rest
 
 
-def _order(num_samples: int, seed: int, epoch: int) -> list[int]:
-    order = list(range(num_samples))
+def _order(num_samples: int, seed: int, epoch: int) -> Indices:
+    order = array("I", range(num_samples))
     random.Random(f"{seed}/{epoch}").shuffle(order)
     return order

@@ -1,8 +1,9 @@
 """Events of a run: one JSON object a line. Unknown kinds and fields are for newer readers and pass unharmed.
 
     plan        total_steps, epochs, trainable_parameters, decisions …           once a start, resumed ones too
-    step        loss, learning_rate, grad_norm, trained_tokens, tokens_per_second, step_seconds, peak_memory_gib, epoch
-    evaluation  validation_loss, perplexity
+    step        loss, learning_rate, grad_norm, trained_tokens, tokens_per_second, step_seconds, peak_memory_gib, epoch,
+                of several sources tokens_by_source
+    evaluation  validation_loss, perplexity, of several sources validation_loss_by_source
     sample      prompt, answer
     checkpoint  path, reason
     control     request
@@ -61,8 +62,10 @@ def event_from(line: bytes | str) -> Event | None:
 
 
 def _finite(data: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _word(value) if isinstance(value, float) else value for name, value in data.items()}
+    return {name: _plain(value) for name, value in data.items()}
 
 
-def _word(value: float) -> float | str:
-    return value if math.isfinite(value) else str(value)
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    return _finite(value) if isinstance(value, Mapping) else value

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ def model_card(run: Run, config: TrainingConfig, checkpoint: Manifest, *, traina
     rows: list[tuple[str, Any]] = [
         ("Run", run.id),
         ("Base model", config.model_name),
-        ("Dataset", f"{Path(config.dataset_path).name}, SHA-256 {run.about.get('dataset_fingerprint')}"),
+        ("Dataset", f"{_names(config.dataset_path)}, SHA-256 {run.about.get('dataset_fingerprint')}"),
         (
             "Adapter",
             f"LoRA r={config.lora_r}, alpha={config.lora_alpha:g}, {trainable:,} trainable parameters",
@@ -76,3 +77,7 @@ def model_card(run: Run, config: TrainingConfig, checkpoint: Manifest, *, traina
     table = "\n".join(f"| {name} | {value} |" for name, value in rows)
     header = f"---\nbase_model: {config.model_name}\nlibrary_name: peft\n---\n\n# LoRA adapter {run.id}\n"
     return f"{header}\n| | |\n|---|---|\n{table}\n\nLosses are means per trained token.\n"
+
+
+def _names(sources: Sequence[str]) -> str:
+    return ", ".join(Path(source).name for source in sources)

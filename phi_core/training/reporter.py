@@ -27,6 +27,7 @@ class Reporting:
     checkpoint_steps: Collection[int]
     checkpoints_kept: int
     has_validation: bool
+    has_sources: bool
     extra_files: dict[str, str]
 
 
@@ -34,6 +35,13 @@ class Interruption(Protocol):
     """Something that may ask to stop: the number of the signal that did, None while none has."""
 
     received: int | None
+
+
+class Live(Protocol):
+    """What the trainer knows of the step that it has just done."""
+
+    step_trained_tokens: int
+    step_tokens: dict[str, int]
 
 
 class RunReporter(TrainerCallback):
@@ -49,7 +57,7 @@ class RunReporter(TrainerCallback):
     ) -> None:
         self._interruption = interruption
         self.outcome = "finished"
-        self.step_trained_tokens: Callable[[], int] = lambda: 0
+        self.live: Live | None = None
         self._writer, self._reporting = writer, reporting
         self._peak_memory_gib = peak_memory_gib
         self._step_start = time.monotonic()
@@ -107,8 +115,17 @@ class RunReporter(TrainerCallback):
     ) -> None:
         loss = metrics["eval_loss"]
         self._validated = (state.global_step, loss)
+        by_source = {
+            name.removeprefix("eval_loss/"): value
+            for name, value in metrics.items()
+            if name.startswith("eval_loss/")
+        }
         self._writer.event(
-            "evaluation", state.global_step, validation_loss=loss, perplexity=metrics["eval_perplexity"]
+            "evaluation",
+            state.global_step,
+            validation_loss=loss,
+            perplexity=metrics["eval_perplexity"],
+            **({"validation_loss_by_source": by_source} if by_source else {}),
         )
         lowest = best(self._writer.layout)
         if lowest is None or lowest.validation_loss is None or loss < lowest.validation_loss:
@@ -126,9 +143,9 @@ class RunReporter(TrainerCallback):
 
     def _report_step(self, step: int, logs: dict[str, float]) -> None:
         seconds = time.monotonic() - self._step_start
-        tokens = self.step_trained_tokens()
-        indices = self._reporting.steps.steps[step - 1]
-        computed = sum(self._reporting.steps.lengths[index] for index in indices)
+        live = self.live
+        assert live is not None, "the trainer is set before it trains"
+        by_source = {"tokens_by_source": live.step_tokens} if self._reporting.has_sources else {}
         self._writer.event(
             "step",
             step,
@@ -136,11 +153,12 @@ class RunReporter(TrainerCallback):
             loss=logs["loss"],
             learning_rate=self._learning_rate,
             grad_norm=logs.get("grad_norm"),
-            trained_tokens=tokens,
-            tokens_per_second=computed / seconds,
+            trained_tokens=live.step_trained_tokens,
+            tokens_per_second=sum(live.step_tokens.values()) / seconds,
             step_seconds=seconds,
             peak_memory_gib=self._peak_memory_gib(),
-            effective_batch_size=len(indices),
+            effective_batch_size=len(self._reporting.steps.step(step)),
+            **by_source,
         )
         self._writer.beat(step=step)
 

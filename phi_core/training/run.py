@@ -7,7 +7,7 @@ entry point records it.
 import hashlib
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
@@ -25,9 +25,10 @@ from phi_core.models.adapter import attach_adapter, format_record, num_trainable
 from phi_core.models.base import BaseModel, load_base
 from phi_core.models.device import choose_device, peak_memory_gib
 from phi_core.planning.machine import this_machine
-from phi_core.planning.run_plan import ModelFacts, RunPlan, make_plan
+from phi_core.planning.run_plan import ModelFacts, RunPlan, make_plan, prompt_format
 from phi_core.runs.reader import read_run
 from phi_core.runs.writer import RunWriter
+from phi_core.samples.gate import require_open
 from phi_core.training.batches import padded, padding_free
 from phi_core.training.checkpoint import newest_sound, read_manifest, working_folder
 from phi_core.training.final import chosen_checkpoint, model_card, write_final_adapter, write_history
@@ -36,7 +37,8 @@ from phi_core.training.reporter import Interruption, Reporting, RunReporter
 from phi_core.training.trainer import Collate, PHITrainer
 
 WITHOUT_NUMBERS = {
-    *("model_name", "model_revision", "dataset_path", "validation_path", "output_dir", "report_to"),
+    *("model_name", "model_revision", "dataset_path", "validation_path", "prompt_template", "output_dir"),
+    *("report_to", "accept"),
     *("evaluate_every", "checkpoint_every", "checkpoints_kept", "final_adapter"),
 }
 """Options that may change between stop and resume: names of things whose content is hashed, and what is only kept."""
@@ -57,7 +59,9 @@ def execute(writer: RunWriter, *, resume: bool, interruption: Interruption) -> s
     writer.status(activity="loading the model")
     os.environ.setdefault("TENSORBOARD_LOGGING_DIR", str(writer.layout.root / "trackers"))
     base = load(config)
+    writer.status(activity="preparing the data")
     plan = make_plan(config, model=model_facts(base))
+    require_open(plan.gate)
     set_seed(config.seed)
     model = attach_adapter(base.model, config, plan.targets)
     choices = choose(model, config)
@@ -83,7 +87,7 @@ def load(config: TrainingConfig) -> BaseModel:
         config.model_name,
         choose_device(config.device, config.dtype),
         revision=config.model_revision,
-        prompt_format=config.prompt_format,
+        prompt_format=partial(prompt_format, config),
         trust_remote_code=config.trust_remote_code,
     )
 
@@ -121,12 +125,13 @@ def make_trainer(
 ) -> PHITrainer:
     """The trainer of a plan whose samples are tokenised."""
     config = plan.config
-    assert plan.train is not None and plan.validation is not None, "the worker always has a tokenizer"
+    assert plan.is_exact, "the worker always has a tokenizer"
     trainer = PHITrainer(
         model,
         arguments,
-        train=plan.train.samples,
-        validation=plan.validation.samples,
+        train=plan.train,
+        validation=plan.validation,
+        labels=plan.data.labels,
         steps=plan.steps,
         multipliers=plan.multipliers,
         batch_size=config.batch_size,
@@ -134,7 +139,7 @@ def make_trainer(
         loss=choices.loss,
     )
     if reporter is not None:
-        reporter.step_trained_tokens = lambda: trainer.step_trained_tokens
+        reporter.live = trainer
         trainer.add_callback(reporter)
     return trainer
 
@@ -171,12 +176,9 @@ def model_facts(base: BaseModel) -> ModelFacts:
 
 def run_identity(plan: RunPlan, base: BaseModel) -> str:
     """SHA-256 over all that decides the numbers of a run: what a checkpoint must share to be resumed from."""
-    assert plan.train is not None and plan.validation is not None
     settings = plan.config.model_dump(mode="json", exclude=WITHOUT_NUMBERS)
-    samples = [
-        [sample.ids, sample.trained] for side in (plan.train, plan.validation) for sample in side.samples
-    ]
-    parts = [plan.steps.hash, settings, samples, base.form.hash, base.fingerprint]
+    sides = [hashlib.sha256(side.records.tobytes()).hexdigest() for side in (plan.train, plan.validation)]
+    parts = [plan.steps.hash, settings, plan.data.prepared.fingerprint, sides, base.fingerprint]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
@@ -187,8 +189,9 @@ def _reporting(plan: RunPlan, base: BaseModel, identity: str) -> Reporting:
         evaluation_steps=frozenset(plan.evaluation_steps),
         checkpoint_steps=frozenset(plan.checkpoint_steps),
         checkpoints_kept=plan.config.checkpoints_kept,
-        has_validation=bool(plan.validation and plan.validation.samples),
-        extra_files={FILE: format_record(base.form, base_fingerprint=base.fingerprint)},
+        has_validation=len(plan.validation) > 0,
+        has_sources=len(plan.config.dataset_path) > 1,
+        extra_files={FILE: format_record(base.form, base.tokenizer, base_fingerprint=base.fingerprint)},
     )
 
 
@@ -211,12 +214,15 @@ def _announce(
         train_records=plan.num_train_records,
         validation_records=plan.num_validation_records,
         trained_tokens=plan.num_trained_tokens,
+        sources=[asdict(share) for share in plan.source_shares],
+        accepted=[finding.name for finding in plan.gate],
         trainable_parameters=num_trainable(model),
         total_parameters=total,
         targets=list(plan.targets),
         decisions=choices.decisions,
     )
-    for message in (*faults, *(str(problem) for problem in plan.warnings(this_machine()))):
+    accepted = [f"{finding.name} accepted: {finding.what}" for finding in plan.gate]
+    for message in (*faults, *accepted, *(str(problem) for problem in plan.warnings(this_machine()))):
         writer.event("warning", start, message=message)
     writer.status(state="running", activity="training", step=start, total_steps=plan.steps.num_steps)
 

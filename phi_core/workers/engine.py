@@ -10,11 +10,13 @@ import sys
 import threading
 import traceback
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
 from phi_core.chat.engine import Engine
 from phi_core.chat.messages import messages_from
+from phi_core.chat.prompt_format import Tokenised, read_prompt_format
 from phi_core.chat.wire import chunk_record, error_record, line, record_from
 from phi_core.config.sampling import Sampling
 from phi_core.errors import EngineFailed, PhiError
@@ -75,10 +77,19 @@ def load_engine(request: Mapping[str, Any]) -> Engine:
         name,
         choose_device(request["device"], request["dtype"]),
         revision=request["revision"],
-        prompt_format=request["prompt_format"],
+        prompt_format=partial(
+            read_prompt_format,
+            wanted=request["prompt_format"],
+            template_file=_path(request["prompt_template"]),
+        ),
         trust_remote_code=request["trust_remote_code"],
     )
-    return LocalEngine(base, adapters, prompt_format=request["prompt_format"], versions=versions())
+    is_asked = request["prompt_format"] != "auto" or request["prompt_template"] is not None
+    return LocalEngine(base, adapters, use_recorded_format=not is_asked, versions=versions())
+
+
+def _path(name: str | None) -> Path | None:
+    return Path(name) if name else None
 
 
 def versions() -> dict[str, str]:
@@ -96,6 +107,10 @@ def serve(engine: Engine, pipe: Pipe, request: Mapping[str, Any]) -> None:
             _stream(engine, pipe, request)
         elif request["op"] == "log_likelihood":
             found = engine.log_likelihood(messages_from(request["messages"]), request["target"])
+            pipe.send({"event": "log_likelihood", **found.__dict__})
+        elif request["op"] == "sample_log_likelihood":
+            sample = Tokenised(tuple(request["ids"]), tuple(mark == "1" for mark in request["trained"]))
+            found = engine.sample_log_likelihood(sample, request["target"])
             pipe.send({"event": "log_likelihood", **found.__dict__})
     except PhiError as error:
         pipe.send(error_record(error))

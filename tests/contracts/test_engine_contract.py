@@ -8,6 +8,8 @@ from fake_engine import FakeEngine
 
 from phi_core.chat.engine import BASE, Chunk, Engine, complete
 from phi_core.chat.messages import Message, conversation
+from phi_core.chat.prompt_format import FORMATS, Tokenised, read_prompt_format, tokenise
+from phi_core.chat.tokenizer import read_tokenizer
 from phi_core.config.sampling import Sampling
 from phi_core.errors import EngineFailed
 from phi_core.jobs.remote_engine import RemoteEngine
@@ -59,7 +61,7 @@ class TestEngine:
         assert info.targets == TARGETS
         assert info.num_parameters > 0 and info.context_length > 0
         assert info.model_name and info.device and info.dtype and info.prompt_format_hash
-        assert info.prompt_format in ("chat_template", "instruct", "raw")
+        assert info.prompt_format in FORMATS
 
     def test_its_base_is_proved_and_its_adapter_changes_something(self, engine: Engine) -> None:
         proof = engine.info.proof
@@ -129,6 +131,12 @@ class TestEngine:
         assert found.log_likelihood < 0 < found.tokens
         assert engine.log_likelihood(ANSWERED, target) == found
 
+    @pytest.mark.parametrize("target", TARGETS)
+    def test_a_sample_is_scored_over_its_trained_tokens(self, engine: Engine, target: str) -> None:
+        sample = Tokenised((5, 6, 7, 8), (False, False, True, True))
+        found = engine.sample_log_likelihood(sample, target)
+        assert found.log_likelihood < 0 and found.tokens == 2
+
     def test_only_answers_and_their_stop_tokens_are_scored(self, engine: Engine) -> None:
         longer = (*conversation("What is the capital of France, if I may ask?"), ANSWERED[-1])
         assert engine.log_likelihood(longer, BASE).tokens == engine.log_likelihood(ANSWERED, BASE).tokens
@@ -138,6 +146,18 @@ class TestEngine:
     def test_any_text_is_answered(self, engine: Engine) -> None:
         odd = conversation("\x00\x1b[2J {{ x }} [/INST] 🏴‍☠️\u2028", system="\r\n")
         assert complete(engine, odd, BASE, GREEDY).finish_reason in ("stop", "length")
+
+
+@pytest.mark.parametrize("name", ["local", "remote"])
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_sample_tokenised_beforehand_is_as_likely_as_its_messages(
+    name: str, target: str, engines: dict[str, Engine], tiny_phi: Path
+) -> None:
+    tokenizer = read_tokenizer(tiny_phi)
+    assert tokenizer is not None
+    sample = tokenise(read_prompt_format(tiny_phi), ANSWERED, tokenizer)
+    engine = engines[name]
+    assert engine.sample_log_likelihood(sample, target) == engine.log_likelihood(ANSWERED, target)
 
 
 @pytest.mark.parametrize("name", ENGINES)

@@ -17,13 +17,18 @@ ROOMS: dict[str, tuple[str, set[str], set[str]]] = {
     "schedules": ("light", {"errors"}, set()),
     "model_files": ("light", {"errors", "files"}, set()),
     "chat": ("light", {"errors", "plain_text", "config", "model_files"}, {"jinja2", "tokenizers"}),
-    "data": ("light", {"errors", "plain_text", "config", "chat"}, set()),
+    "data": ("light", {"errors", "plain_text", "files", "config", "chat"}, {"pyarrow", "datasets"}),
+    "samples": (
+        "light",
+        {"errors", "plain_text", "files", "config", "chat", "data"},
+        {"pyarrow", "numpy", "platformdirs"},
+    ),
     "runs": ("light", {"errors", "files", "config"}, {"psutil", "yaml"}),
     "evaluation": ("light", {"errors", "files", "plain_text", "config", "chat"}, {"yaml"}),
     "planning": (
         "light",
-        {"errors", "files", "config", "schedules", "model_files", "chat", "data"},
-        {"psutil", "pynvml"},
+        {"errors", "files", "config", "schedules", "model_files", "chat", "data", "samples"},
+        {"psutil", "pynvml", "numpy"},
     ),
     "jobs": ("light", {"phi_core", "errors", "files", "config", "chat", "model_files", "runs"}, {"psutil"}),
     "demo": ("light", {"errors"}, {"yaml"}),
@@ -35,7 +40,7 @@ ROOMS: dict[str, tuple[str, set[str], set[str]]] = {
     "training": (
         "heavy",
         {
-            *("errors", "files", "config", "schedules", "chat", "model_files", "planning"),
+            *("errors", "files", "config", "schedules", "chat", "model_files", "samples", "planning"),
             *("runs", "models"),
         },
         {"torch", "transformers", "peft", "accelerate"},
@@ -54,7 +59,7 @@ ROOMS: dict[str, tuple[str, set[str], set[str]]] = {
         "light",
         {
             *("phi_core", "errors", "plain_text", "files", "config", "schedules", "chat", "model_files"),
-            *("data", "runs", "evaluation", "planning", "jobs", "demo", "phi_tui"),
+            *("data", "samples", "runs", "evaluation", "planning", "jobs", "demo", "phi_tui"),
         },
         {"cyclopts", "plotext"},
     ),
@@ -62,7 +67,7 @@ ROOMS: dict[str, tuple[str, set[str], set[str]]] = {
         "light",
         {
             *("phi_core", "errors", "plain_text", "files", "config", "schedules", "chat", "model_files"),
-            *("data", "runs", "evaluation", "planning", "jobs", "demo"),
+            *("data", "samples", "runs", "evaluation", "planning", "jobs", "demo"),
         },
         {"textual", "rich", "markdown_it", "plotext", "yaml", "psutil", "platformdirs"},
     ),
@@ -72,7 +77,9 @@ SCRIPTS = {
     "phi_core/demo/build_demo_model.py": {"torch", "transformers", "tokenizers", "yaml"},
 }
 """Run by hand, imported by nobody; what they may import besides their room's own."""
-HEAVY_PACKAGES = {"torch", "transformers", "peft", "accelerate", "datasets", "optuna", "numpy", "safetensors"}
+HEAVY_PACKAGES = {"torch", "transformers", "peft", "accelerate", "optuna", "safetensors"}
+LATE_PACKAGES = {"datasets", "pyarrow", "numpy"}
+"""For tables larger than memory: the light side imports them inside functions, when data is read."""
 NAMELESS = ("utils", "util", "helpers", "helper", "common", "manager", "misc")
 
 
@@ -96,6 +103,16 @@ def test_the_light_side_may_import_no_heavy_room_and_no_heavy_package() -> None:
         if side == "light":
             assert not rooms & heavy, room
             assert not packages & HEAVY_PACKAGES, room
+
+
+def test_packages_for_large_tables_are_imported_only_when_data_is_read() -> None:
+    early = [
+        f"{path}:{line} imports {name}"
+        for path in _sources()
+        for line, name in _imports_at_start(path)
+        if name.split(".")[0] in LATE_PACKAGES and ROOMS[_room(path)][0] == "light"
+    ]
+    assert not early, "\n".join(early)
 
 
 def test_the_floors_have_no_stairs_in_a_circle() -> None:
@@ -142,6 +159,15 @@ def _imports(path: Path) -> Iterator[tuple[int, str]]:
         elif isinstance(node, ast.ImportFrom):
             module = "." * node.level + (node.module or "")
             yield from ((node.lineno, f"{module}.{alias.name}") for alias in node.names)
+
+
+def _imports_at_start(path: Path) -> Iterator[tuple[int, str]]:
+    """The imports that are carried out when the module is: those in functions and for types are not."""
+    for node in ast.parse((PROJECT / path).read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.lineno, node.module or ""
 
 
 def _is_allowed(path: Path, name: str) -> bool:

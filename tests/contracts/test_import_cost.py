@@ -9,9 +9,20 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parents[2]
-HEAVY = ("torch", "transformers", "peft", "accelerate", "datasets", "optuna", "numpy")
+HEAVY = ("torch", "transformers", "peft", "accelerate", "datasets", "pyarrow", "optuna", "numpy")
 LIGHT_ROOMS = (
-    *("errors", "plain_text", "files", "config", "schedules", "model_files", "chat", "data", "runs"),
+    *(
+        "errors",
+        "plain_text",
+        "files",
+        "config",
+        "schedules",
+        "model_files",
+        "chat",
+        "data",
+        "samples",
+        "runs",
+    ),
     *("evaluation", "planning", "jobs", "demo", "cli"),
 )
 SCRIPTS = ("phi_core.demo.build_demo_model",)

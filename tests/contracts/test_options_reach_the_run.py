@@ -45,6 +45,19 @@ class Toy:
         self.model = models("phi", template=TEMPLATE)
         self.other_model = models("llama")
         self.code_model = self._with_code()
+        self.template = folder / "own.jinja"
+        self.template.write_text("{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}")
+        self.renamed = folder / "renamed.jsonl"
+        self.renamed.write_text(self.dataset.read_text().replace('"prompt"', '"q"'))
+        self.grouped = folder / "grouped.jsonl"
+        rows = [json.loads(line) for line in self.dataset.read_text().splitlines()]
+        self.grouped.write_text(
+            "".join(json.dumps({**row, "who": n % 3}) + "\n" for n, row in enumerate(rows))
+        )
+        self.text = folder / "text.txt"
+        self.text.write_text("one two\nthree\n\nfour five\n\nsix seven eight\n")
+        self.chats = folder / "chats.jsonl"
+        self.chats.write_text("".join(json.dumps({"messages": _turns(n)}) + "\n" for n in range(8)))
         self._fill_hub_cache()
 
     def config(self, **changes: Any) -> TrainingConfig:
@@ -58,8 +71,20 @@ class Toy:
         }
         return toy_config(self.model, self.dataset, **{**short, "schedule": "constant", **changes})
 
+    @property
+    def two_sources(self) -> dict[str, Any]:
+        return {"dataset_path": (str(self.dataset), str(self.other_dataset))}
+
     def plan(self, config: TrainingConfig) -> Any:
         return plan_record(make_plan(config), MACHINE)
+
+    def gate(self, config: TrainingConfig) -> Any:
+        """What stands in the way of the launch."""
+        return [finding.name for finding in make_plan(config).gate if finding.stops]
+
+    def order(self, config: TrainingConfig) -> Any:
+        """Every sample of the run, in order."""
+        return make_plan(config).steps.order
 
     def loaded(self, config: TrainingConfig) -> Any:
         """What is in memory, or why not."""
@@ -124,6 +149,13 @@ class Toy:
             (root / "refs" / reference).write_text(reference)
 
 
+def _turns(number: int) -> list[dict[str, str]]:
+    words = [f"word {number}", "first answer", "again", "second"]
+    return [
+        {"role": role, "content": word} for role, word in zip(("user", "assistant") * 2, words, strict=True)
+    ]
+
+
 class NoInterruption:
     received: int | None = None
 
@@ -138,12 +170,30 @@ CHANGES: dict[str, tuple[View, Any, Values]] = {
     "dtype": (Toy.loaded, "bfloat16", {}),
     "device": (Toy.loaded, "cuda", {}),
     "trust_remote_code": (Toy.loaded, True, lambda toy: {"model_name": str(toy.code_model)}),
-    "dataset_path": (Toy.plan, lambda toy: str(toy.other_dataset), {}),
-    "validation_path": (Toy.plan, lambda toy: str(toy.other_dataset), {}),
+    "dataset_path": (Toy.plan, lambda toy: (str(toy.other_dataset),), {}),
+    "validation_path": (Toy.plan, lambda toy: (str(toy.other_dataset),), {}),
     "validation_fraction": (Toy.plan, 0.5, {}),
+    "record_format": (Toy.plan, "question/answer", {}),
+    "columns": (Toy.plan, ("prompt=q",), lambda toy: {"dataset_path": str(toy.renamed)}),
+    "text_unit": (Toy.plan, "line", lambda toy: {"dataset_path": str(toy.text)}),
+    "validation_records": (Toy.plan, 5, {}),
+    "group_by": (
+        Toy.plan,
+        "who",
+        lambda toy: {"dataset_path": str(toy.grouped), "validation_fraction": 0.4},
+    ),
+    "mixture": (Toy.order, "sequential", lambda toy: toy.two_sources),
+    "mixture_weights": (
+        Toy.order,
+        (0.9, 0.1),
+        lambda toy: {**toy.two_sources, "mixture": "weighted", "mixture_weights": (0.2, 0.8)},
+    ),
     "max_length": (Toy.plan, 20, {}),
+    "truncation": (Toy.plan, "drop", {"max_length": 40}),
     "prompt_format": (Toy.plan, "raw", {}),
-    "train_on": (Toy.plan, "all", {}),
+    "prompt_template": (Toy.plan, lambda toy: str(toy.template), {}),
+    "train_on": (Toy.plan, "last_answer", lambda toy: {"dataset_path": str(toy.chats)}),
+    "accept": (Toy.gate, ("cut_answers",), {"max_length": 40}),
     "on_bad_record": (Toy.plan, "skip", lambda toy: {"dataset_path": str(toy.faulty_dataset)}),
     "lora_r": (Toy.plan, 3, {}),
     "lora_alpha": (Toy.adapter, 64, {}),
@@ -151,6 +201,7 @@ CHANGES: dict[str, tuple[View, Any, Values]] = {
     "lora_targets": (Toy.plan, ("q_proj",), {}),
     "epochs": (Toy.plan, 2.5, {"max_steps": None}),
     "max_steps": (Toy.plan, 2, {}),
+    "max_tokens": (Toy.plan, 200, {}),
     "batch_size": (Toy.plan, 1, {}),
     "gradient_accumulation_steps": (Toy.plan, 1, {}),
     "learning_rate": (Toy.plan, 1e-3, {}),

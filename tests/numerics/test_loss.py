@@ -152,7 +152,7 @@ def plain_loop(config: Any, folder: Path) -> list[float]:
     trained = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=config.learning_rate, weight_decay=config.weight_decay)
     losses = []
-    for indices, multiplier in zip(trainer._steps.steps, trainer._multipliers, strict=True):
+    for indices, multiplier in zip(trainer._steps.steps(), trainer._multipliers, strict=True):
         optimizer.param_groups[0]["lr"] = config.learning_rate * multiplier
         count = sum(sum(samples[i].trained[1:]) for i in indices)
         loss = sum(one_sample(model, samples[i]) for i in indices) / count

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from phi_core.chat.engine import BASE, BaseProof, Chunk, EngineInfo, FinishReason, LogLikelihood
 from phi_core.chat.messages import Message
+from phi_core.chat.prompt_format import Tokenised
 from phi_core.config.sampling import Sampling
 from phi_core.errors import EngineFailed, EngineLost
 
@@ -72,6 +73,12 @@ class FakeEngine:
             return LogLikelihood(self._log_likelihoods(_prompt(messages), target), tokens)
         expected = turns and turns[-1] == self._answer(_prompt(messages), target)
         return LogLikelihood((-0.5 if expected else -1.0) * tokens, tokens)
+
+    def sample_log_likelihood(self, sample: Tokenised, target: str) -> LogLikelihood:
+        """−1 a token for the base, −0.5 for an adapter: ids mean nothing to a script."""
+        self._check((), target)
+        self.calls.append(Call((), target, None))
+        return LogLikelihood((-1.0 if target == BASE else -0.5) * sample.num_trained, sample.num_trained)
 
     def close(self) -> None:
         self.is_closed = True

@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from tiny_models import TEMPLATE, byte_tokenizer
+from chat_tokenizers import CHATML, FORGETFUL, TEMPLATES, save_tokenizer, tokenizer_of
+from tiny_models import byte_tokenizer
 from transformers import PreTrainedTokenizerFast
 
 from phi_core.chat.messages import Message
@@ -17,46 +18,8 @@ from phi_core.chat.prompt_format import (
     stop_ids,
     tokenise,
 )
-from phi_core.chat.tokenizer import TextTokenizer, read_tokenizer, text_tokenizer
+from phi_core.chat.tokenizer import TextTokenizer, text_tokenizer
 from phi_core.errors import ModelError
-
-CHATML = (
-    "{% if not add_generation_prompt is defined %}{% set add_generation_prompt = false %}{% endif %}"
-    "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}"
-    "{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
-)
-PHI35 = (
-    "{% for message in messages %}{% if message['role'] == 'system' and message['content'] %}"
-    "{{'<|system|>\n' + message['content'] + '<|end|>\n'}}{% elif message['role'] == 'user' %}"
-    "{{'<|user|>\n' + message['content'] + '<|end|>\n'}}{% elif message['role'] == 'assistant' %}"
-    "{{'<|assistant|>\n' + message['content'] + '<|end|>\n'}}{% endif %}{% endfor %}"
-    "{% if add_generation_prompt %}{{ '<|assistant|>\n' }}{% else %}{{ eos_token }}{% endif %}"
-)
-LLAMA3 = """{%- if tools is not none %}TOOLS{% endif %}{{- bos_token }}
-{%- set ns = namespace(first=true) %}
-{%- for message in messages %}
-    {{- '<|start_header_id|>' + message['role'] + '<|end_header_id|>\n\n'+ message['content'] | trim + '<|eot_id|>' }}
-{%- endfor %}
-{%- if add_generation_prompt %}
-    {{- '<|start_header_id|>assistant<|end_header_id|>\n\n' }}
-{%- endif %}
-"""
-MARKED = (
-    "{% for m in messages %}{% if m.role == 'assistant' %}<a>{% generation %}{{ m.content }}{{ eos_token }}"
-    "{% endgeneration %}{% else %}<u>{{ m.content | tojson }}{% endif %}{% if loop.last %}{% break %}{% endif %}"
-    "{% endfor %}{% if add_generation_prompt %}<a>{% endif %}"
-)
-TEMPLATES = {
-    # name: (template, tokens at which generation ends, the first of them the end-of-sequence token)
-    "tiny": (TEMPLATE, ("<|endoftext|>",)),
-    "chatml": (CHATML, ("<|im_end|>", "<|endoftext|>")),
-    "phi-3.5": (PHI35, ("<|endoftext|>", "<|assistant|>", "<|end|>")),
-    "llama-3": (LLAMA3, ("<|eot_id|>",)),
-    "marked": (MARKED, ("<|endoftext|>",)),
-}
-FORGETFUL = (
-    "{% for m in messages %}{% if loop.last %}{{ m.content }}{% else %}…{% endif %}<|endoftext|>{% endfor %}"
-)
 
 QUESTION = (Message("user", "  What is <|2 + 2|>? äöü \n"),)
 ANSWERED = (Message("system", "Be brief."), *QUESTION, Message("assistant", "It is 4."))
@@ -67,21 +30,6 @@ THREE_TURNS = (
     Message("user", "Thanks"),
     Message("assistant", "At your service."),
 )
-
-
-def save_tokenizer(folder: Path, name: str) -> Path:
-    """A tokenizer folder with one of the templates, as the hub has it. Padding is the end-of-sequence token."""
-    template, stops = TEMPLATES[name]
-    backend = byte_tokenizer()
-    backend.add_special_tokens(list(stops))
-    tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=backend, bos_token="<|endoftext|>", eos_token=stops[0], pad_token=stops[0]
-    )
-    tokenizer.chat_template = template
-    tokenizer.save_pretrained(folder)
-    ids = [backend.token_to_id(stop) for stop in stops]
-    (folder / "generation_config.json").write_text(json.dumps({"eos_token_id": ids}))
-    return folder
 
 
 @pytest.fixture(scope="module", params=TEMPLATES)
@@ -97,12 +45,6 @@ def form(folder: Path) -> PromptFormat:
 @pytest.fixture
 def tokenizer(folder: Path) -> TextTokenizer:
     return tokenizer_of(folder)
-
-
-def tokenizer_of(folder: Path) -> TextTokenizer:
-    found = read_tokenizer(folder)
-    assert found is not None
-    return found
 
 
 def text(form: PromptFormat, messages: tuple[Message, ...], *, generation: bool) -> str:
@@ -266,7 +208,7 @@ def test_a_format_comes_back_from_its_record(form: PromptFormat) -> None:
     [
         {},
         {"name": "raw"},
-        {"name": "alpaca", "stop": "x", "stops": ["x"]},
+        {"name": "vicuna", "stop": "x", "stops": ["x"]},
         {"name": "raw", "stop": "x", "stops": None},
     ],
 )

@@ -8,7 +8,7 @@ from tokenizers import processors
 from transformers import AutoTokenizer
 
 from phi_core.chat.tokenizer import read_tokenizer, text_tokenizer
-from phi_core.errors import ModelError
+from phi_core.errors import DataError, ModelError
 
 TEXT = "Ahoy\n\tmatey! äöü 🏴‍☠️ <|endoftext|>"
 
@@ -36,6 +36,15 @@ def test_padding_and_truncation_of_the_file_are_switched_off() -> None:
     backend.enable_truncation(4)
     backend.enable_padding(length=64)
     assert len(text_tokenizer(backend).encode("a" * 20)) == 20
+
+
+def test_half_a_surrogate_pair_is_named() -> None:
+    tokenizer = text_tokenizer(byte_tokenizer())
+    half = "\ud83d"
+    with pytest.raises(DataError, match=r"half a surrogate pair.*here: \\ud83d!"):
+        tokenizer.encode(f"here: {half}!")
+    with pytest.raises(DataError, match="half a surrogate pair"):
+        tokenizer.encode_all(["fine", half])
 
 
 def test_a_folder_without_one_has_none(tmp_path: Path) -> None:

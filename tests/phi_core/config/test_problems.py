@@ -33,14 +33,44 @@ def test_every_problem_is_found_at_once() -> None:
         ({"max_steps": 0}, "max_steps: must be a whole number ≥ 1 or none, got 0"),
         ({"schedule": "cos"}, "schedule: must be one of constant, linear, cosine, got 'cos'"),
         ({"gradient_checkpointing": "maybe"}, "gradient_checkpointing: must be true or false, got 'maybe'"),
-        ({"report_to": "tensorbord"}, "report_to: must be a list of names, got 'tensorbord'"),
+        (
+            {"report_to": "tensorbord"},
+            "report_to: must be a list of tensorboard, wandb, trackio, got 'tensorbord'",
+        ),
         ({"learning-rat": 1}, "learning-rat: unknown option. Did you mean learning_rate?"),
         ({"xyzzy": 1}, "xyzzy: unknown option. `phi train --help` lists all options"),
         ({"lora_targets": ""}, "lora_targets: no module to adapt. Use auto, or names such as q_proj,v_proj"),
         ({"model_name": ""}, "model_name: no base model given. Name a hub id or a local folder"),
         ({"model_name": None}, "model_name: must be text, got none"),
-        ({"dataset_path": ""}, "dataset_path: no dataset given. Name a JSONL file of records"),
-        ({"dataset_path": ["a"]}, "dataset_path: must be text, got a"),
+        ({"dataset_path": ""}, "dataset_path: no dataset given. Name a file of records"),
+        ({"dataset_path": [["a"]]}, "dataset_path: must be a list of names, got a"),
+        (
+            {"validation_fraction": "gold"},
+            "validation_fraction: must be a finite number ≥ 0 and < 1 or golden, got 'gold'",
+        ),
+        (
+            {"validation_fraction": 1},
+            "validation_fraction: must be a finite number ≥ 0 and < 1 or golden, got 1",
+        ),
+        ({"columns": "prompt"}, "columns: must be a list of field=column, got 'prompt'"),
+        ({"mixture_weights": "a"}, "mixture_weights: must be a list of numbers, got 'a'"),
+        (
+            {"mixture_weights": "0.5,0.5"},
+            "mixture_weights: mixture concatenated takes no weights. Set mixture to weighted",
+        ),
+        (
+            {"mixture": "weighted", "mixture_weights": "0.5,0.5"},
+            "mixture_weights: 2 weights for 1 sources. Give one for each source of dataset_path",
+        ),
+        (
+            {"mixture": "weighted", "mixture_weights": "-1"},
+            "mixture_weights: must be ≥ 0 and not all 0, got -1",
+        ),
+        (
+            {"prompt_template": "own.jinja", "prompt_format": "alpaca"},
+            "prompt_template: a template of your own and prompt_format alpaca. Set prompt_format to auto",
+        ),
+        ({"accept": "everything"}, "accept: must be a list of cut_answers, overlap, got 'everything'"),
         (
             {"dtype": "float16", "device": "cpu"},
             "dtype: float16 on the CPU is many times slower and not trained here. Use float32",
@@ -65,7 +95,14 @@ def test_a_problem_says_option_value_and_what_would_be_right(
         ({"torch_compile": False}, False),
         ({"torch_compile": "none"}, None),
         ({"max_steps": "None"}, None),
-        ({"validation_path": ""}, None),
+        ({"validation_path": ""}, ()),
+        ({"validation_path": None}, ()),
+        ({"dataset_path": "a.jsonl, b.csv"}, ("a.jsonl", "b.csv")),
+        ({"dataset_path": r"a\,b.jsonl"}, ("a,b.jsonl",)),
+        ({"dataset_path": ["a,b.jsonl"]}, ("a,b.jsonl",)),
+        ({"validation_fraction": "golden"}, "golden"),
+        ({"columns": {"prompt": "question"}}, ("prompt=question",)),
+        ({"columns": "prompt=question,response=best"}, ("prompt=question", "response=best")),
         ({"learning_rate": " 2e-4 "}, 2e-4),
         ({"lora_targets": "q_proj, v_proj,"}, ("q_proj", "v_proj")),
         ({"lora_targets": ["q_proj"]}, ("q_proj",)),
@@ -80,7 +117,8 @@ def test_nothing_and_no_are_values_and_text_is_read_as_typed(
 
 
 def test_every_shown_value_is_read_back() -> None:
-    config = checked({**DATA, "max_steps": 3, "report_to": ["wandb"], "torch_compile": True})
+    lists = {"dataset_path": ["a,b.jsonl", "c"], "mixture": "weighted", "mixture_weights": [0.25, 0.1]}
+    config = checked({**lists, "max_steps": 3, "report_to": ["wandb"], "torch_compile": True})
     again = checked({name: shown(getattr(config, name)) for name in SPECS})
     assert again == config
 

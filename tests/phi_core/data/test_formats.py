@@ -1,22 +1,38 @@
 """Keys in, messages or a fault that names the field out."""
 
-from typing import Any
+from datetime import date, datetime
+from typing import Any, get_args
 
 import pytest
 
 from phi_core.chat.messages import Message
-from phi_core.data.formats import FORMATS, detect
-from phi_core.data.records import RecordFault
+from phi_core.config.training import TrainingConfig
+from phi_core.data.formats import (
+    FORMAT_NAMES,
+    FORMATS,
+    SPEAKERS,
+    FormatName,
+    columns_from,
+    detect,
+    recognised,
+)
+from phi_core.data.records import Reading, RecordFault
+from phi_core.errors import DataError
 
 
-def _messages(record: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(message.role, message.content) for message in detect(record).messages(record)]
+def _messages(record: dict[str, Any], **how: Any) -> list[tuple[str, str]]:
+    _, messages, _ = recognised(record, Reading(**how))
+    return [(message.role, message.content) for message in messages]
 
 
-def _fault(record: dict[str, Any]) -> RecordFault:
+def _fault(record: dict[str, Any], **how: Any) -> RecordFault:
     with pytest.raises(RecordFault) as caught:
-        detect(record).messages(record)
+        recognised(record, Reading(**how))
     return caught.value
+
+
+def _spoken(*turns: tuple[str, str]) -> dict[str, Any]:
+    return {"conversations": [{"from": speaker, "value": said} for speaker, said in turns]}
 
 
 def _chat(*turns: tuple[str, str]) -> dict[str, Any]:
@@ -40,6 +56,7 @@ def _chat(*turns: tuple[str, str]) -> dict[str, Any]:
             [("user", "i\n\nx"), ("assistant", "o")],
         ),
         (_chat(("user", "q"), ("assistant", "a")), "messages", [("user", "q"), ("assistant", "a")]),
+        (_spoken(("human", "q"), ("gpt", "a")), "conversations", [("user", "q"), ("assistant", "a")]),
     ],
 )
 def test_each_format_is_known_by_its_keys(
@@ -144,6 +161,8 @@ def test_an_empty_answer_is_a_fault(field: str, record: dict[str, Any], empty: s
             "messages turn 2",
             "got 'tool'",
         ),
+        ([{"role": "user", "content": 7}], "messages turn 1", "content must be text, got a number"),
+        ([{"role": "user", "content": b"q"}], "messages turn 1", "content must be text, got bytes"),
     ],
 )
 def test_a_bad_conversation_names_the_turn_and_the_reason(messages: Any, field: str, words: str) -> None:
@@ -185,4 +204,220 @@ def test_a_fault_is_short_and_safe_whatever_the_keys_and_roles_hold() -> None:
 
 
 def test_records_are_plain_messages() -> None:
-    assert detect({"text": "t"}).messages({"text": "t"}) == (Message("assistant", "t"),)
+    known, messages, group = recognised({"text": "t"}, Reading())
+    assert (known.name, known.is_text, messages, group) == ("text", True, (Message("assistant", "t"),), None)
+
+
+def test_only_the_text_format_is_text() -> None:
+    assert [known.name for known in FORMATS if known.is_text] == ["text"]
+
+
+def test_the_names_of_formats_are_those_of_the_option() -> None:
+    option = TrainingConfig.model_fields["record_format"]
+    assert get_args(option.annotation) == get_args(FormatName) == ("auto", *FORMAT_NAMES)
+
+
+def test_the_input_of_an_instruction_begins_where_the_message_says() -> None:
+    record = {"instruction": "Add.\n\n", "input": " 1, 2", "output": "3"}
+    _, (asked, answer), _ = recognised(record, Reading())
+    assert asked.content == "Add.\n\n\n\n 1, 2"
+    assert asked.input_at is not None and asked.content[asked.input_at :] == " 1, 2"
+    assert answer.input_at is None
+
+
+@pytest.mark.parametrize("details", ["", None])
+def test_an_instruction_without_input_has_no_place_for_one(details: str | None) -> None:
+    _, (asked, _), _ = recognised({"instruction": "i", "input": details, "output": "o"}, Reading())
+    assert asked == Message("user", "i")
+
+
+@pytest.mark.parametrize(("speaker", "role"), SPEAKERS.items())
+def test_each_speaker_has_a_role(speaker: str, role: str) -> None:
+    others = ("human", "q"), ("gpt", "a")
+    assert _messages(_spoken(("system", "s"), (speaker, "x"), *others))[1] == (role, "x")
+
+
+def test_conversations_may_be_written_as_messages_are() -> None:
+    record = {"conversations": _chat(("user", "q"), ("assistant", "a"))["messages"]}
+    assert _messages(record) == [("user", "q"), ("assistant", "a")]
+
+
+@pytest.mark.parametrize(
+    ("conversations", "field", "words"),
+    [
+        ([], "conversations", "an empty list"),
+        ("hi", "conversations", "from and value, got text"),
+        (["hi"], "conversations turn 1", "an object with from and value, got text"),
+        ([{"from": "pirate", "value": "q"}], "conversations turn 1", "from must be one of human, user, gpt"),
+        ([{"from": "pirate", "value": "q"}], "conversations turn 1", "got 'pirate'"),
+        ([{"from": ["human"], "value": "q"}], "conversations turn 1", "from must be one of"),
+        ([{"value": "q"}], "conversations turn 1", "got None"),
+        ([{"from": "human"}], "conversations turn 1", "value must be text, got nothing"),
+        ([{"from": "human", "value": None}], "conversations turn 1", "value must be text, got null"),
+        ([{"role": "user", "content": 1}], "conversations turn 1", "content must be text, got a number"),
+        ([{"from": "gpt", "value": "a"}], "conversations", "begin with a system or user turn"),
+        ([{"from": "human", "value": "q"}], "conversations", "no assistant turn"),
+        (
+            [{"from": "human", "value": "q"}, {"from": "gpt", "value": "\n"}],
+            "conversations turn 2",
+            "empty",
+        ),
+    ],
+)
+def test_a_bad_spoken_conversation_names_the_turn(conversations: Any, field: str, words: str) -> None:
+    fault = _fault({"conversations": conversations})
+    assert fault.field == field
+    assert words in fault.reason
+
+
+@pytest.mark.parametrize("role", ["tool", "function", "observation", "function_call"])
+def test_turns_of_tools_are_refused_with_what_to_do(role: str) -> None:
+    for record in (_chat(("user", "q"), (role, "x")), _spoken(("human", "q"), (role, "x"))):
+        fault = _fault(record)
+        assert (fault.field.rpartition(" ")[2], fault.reason.endswith(f"got '{role}'")) == ("2", True)
+        assert "leave them out" in fault.remedy
+
+
+def test_further_keys_of_a_turn_are_left_alone() -> None:
+    turns = [
+        {"role": "user", "content": "q", "weight": 0},
+        {"role": "assistant", "content": "a", "train": False},
+    ]
+    assert _messages({"messages": turns}) == [("user", "q"), ("assistant", "a")]
+
+
+def test_two_turns_of_a_role_and_a_question_at_the_end_are_accepted() -> None:
+    turns = ("user", "q"), ("user", "q2"), ("assistant", "a"), ("user", "q3")
+    assert _messages(_chat(*turns)) == list(turns)
+
+
+def test_columns_without_a_value_do_not_decide_the_format() -> None:
+    """Parquet gives every column to every row."""
+    chat = _chat(("user", "q"), ("assistant", "a"))
+    assert _messages({"prompt": None, "response": None, **chat}) == [("user", "q"), ("assistant", "a")]
+    assert _messages({"text": "t", "question": None, "answer": None}) == [("assistant", "t")]
+
+
+@pytest.mark.parametrize("known", FORMATS, ids=lambda known: known.name)
+def test_a_format_that_is_told_needs_its_fields_whatever_else_is_there(known: Any) -> None:
+    everything = {"prompt": "p", "response": "r", "question": "q", "answer": "a", "text": "t"}
+    everything |= {"instruction": "i", "output": "o", **_chat(("user", "q"), ("assistant", "a"))}
+    everything |= _spoken(("human", "q"), ("gpt", "a"))
+    found, _, _ = recognised(everything, Reading(known.name))
+    assert found is known
+    for field in known.fields:
+        fault = _fault(
+            {key: value for key, value in everything.items() if key != field}, record_format=known.name
+        )
+        assert (fault.field, fault.reason[:7]) == (field, "missing")
+
+
+def test_a_field_that_a_told_format_misses_comes_with_the_slip_or_the_format() -> None:
+    told = {"record_format": "question/answer"}
+    assert _fault({"question": "q", "anser": "a"}, **told).remedy == "Did you mean answer instead of anser?"
+    assert _fault({"text": "t"}, **told).remedy == "The format is said to be question/answer"
+
+
+def test_a_column_is_read_as_the_field_that_it_is_said_to_be() -> None:
+    row = {"question": "q", "best_answer": "b", "answers": ["x"]}
+    columns = (("prompt", "question"), ("response", "best_answer"))
+    known, messages, _ = recognised(row, Reading(columns=columns))
+    assert (known.name, messages) == ("prompt/response", (Message("user", "q"), Message("assistant", "b")))
+    assert row == {"question": "q", "best_answer": "b", "answers": ["x"]}
+
+
+def test_a_format_with_a_named_column_comes_before_those_without() -> None:
+    row = {"prompt": "p", "response": "r", "body": "t", "context": "x", "instruction": "i", "output": "o"}
+    assert _messages(row, columns=(("text", "body"),)) == [("assistant", "t")]
+    assert _messages(row, columns=(("input", "context"),))[0] == ("user", "i\n\nx")
+
+
+def test_a_column_that_is_read_as_a_field_is_none_under_its_own_name() -> None:
+    row = {"text": "q", "response": "r"}
+    assert _messages(row, columns=(("prompt", "text"),)) == [("user", "q"), ("assistant", "r")]
+
+
+def test_two_fields_may_change_places() -> None:
+    row = {"prompt": "r", "response": "p"}
+    columns = (("prompt", "response"), ("response", "prompt"))
+    assert _messages(row, columns=columns) == [("user", "p"), ("assistant", "r")]
+
+
+def test_a_column_that_is_not_there_is_named_with_the_nearest_key() -> None:
+    fault = _fault({"question": "q", "best_answer": "a"}, columns=(("response", "best_anwser"),))
+    assert (fault.field, fault.remedy) == ("best_anwser", "Did you mean best_answer?")
+    assert "the keys are question, best_answer" in fault.reason
+
+
+def test_a_fault_names_the_column_as_the_file_does() -> None:
+    columns = (("prompt", "q"), ("response", "a"))
+    assert _fault({"q": "q", "a": " "}, columns=columns).field == "a"
+    chat = {"chat": [{"role": "user", "content": 7}]}
+    assert _fault(chat, columns=(("messages", "chat"),)).field == "chat turn 1"
+
+
+@pytest.mark.parametrize(
+    ("value", "group"),
+    [("Anne", "Anne"), (" x ", " x "), (7, "7"), (0, "0"), (1.5, "1.5"), (True, "true"), (False, "false")],
+)
+def test_the_group_is_the_value_of_its_column_as_text(value: Any, group: str) -> None:
+    row = {"text": "t", "person": value}
+    assert recognised(row, Reading(group_by="person"))[2] == group
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ({"persn": "x"}, "missing"),
+        ({"person": None}, "must be text or a number to group by, got null"),
+        ({"person": float("nan")}, "got NaN"),
+        ({"person": ["x"]}, "got a list"),
+        ({"person": " "}, "empty"),
+    ],
+)
+def test_a_record_without_a_group_is_a_fault_if_groups_are_asked_for(row: Any, words: str) -> None:
+    fault = _fault({"text": "t", **row}, group_by="person")
+    assert fault.field == "person"
+    assert words in fault.reason
+
+
+def test_a_group_may_be_a_column_that_is_read_as_a_field() -> None:
+    reading = Reading(columns=(("prompt", "topic"),), group_by="topic")
+    assert recognised({"topic": "sea", "response": "r"}, reading)[2] == "sea"
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (b"x", "bytes"),
+        (date(2024, 1, 2), "a date"),
+        (datetime(2024, 1, 2), "a date"),
+        (range(2), "type range"),
+    ],
+)
+def test_a_value_that_json_does_not_know_is_named(value: Any, kind: str) -> None:
+    assert _fault({"text": value}).reason.endswith(kind)
+
+
+def test_columns_are_written_as_field_and_column() -> None:
+    assert columns_from(["prompt=question", " response = best answer "]) == (
+        ("prompt", "question"),
+        ("response", "best answer"),
+    )
+    assert columns_from([]) == ()
+
+
+@pytest.mark.parametrize(
+    ("items", "words"),
+    [
+        (["prompt"], "prompt: must be field=column"),
+        (["prompt="], "prompt=: has no column"),
+        (["promt=q"], "'promt' is no field of any format. Did you mean prompt?"),
+        (["x=q"], "Known fields: prompt, response, instruction, output, input"),
+        (["prompt=a", "prompt=b"], "prompt: is named twice"),
+    ],
+)
+def test_columns_that_mean_nothing_are_all_named(items: list[str], words: str) -> None:
+    with pytest.raises(DataError) as caught:
+        columns_from([*items, "response=a", "q"])
+    assert words in str(caught.value) and "q: must be" in str(caught.value)

@@ -1,7 +1,7 @@
 """What makes two records the same, and how a fault names its place."""
 
 from phi_core.chat.messages import Message
-from phi_core.data.records import Record, RecordFault, content_hash, repeated, shown
+from phi_core.data.records import Record, RecordFault, content_hash, shown
 
 
 def _record(*contents: str, line: int = 1, source: str = "a.jsonl") -> Record:
@@ -23,11 +23,6 @@ def test_content_hash_keeps_roles_and_turn_borders_apart() -> None:
 def test_content_hash_stays_what_it_was() -> None:
     expected = "675b797826f34c78b4322399d22d69a6f202258ae75ac2a2b1ad9573ad7b1dab"
     assert content_hash(_record("hi")) == expected
-
-
-def test_repeated_gives_each_later_copy_in_order() -> None:
-    records = [_record(text, line=line) for line, text in enumerate("abacab", start=1)]
-    assert [record.line for record in repeated(records)] == [3, 5, 6]
 
 
 def test_a_fault_names_its_place_field_and_remedy() -> None:

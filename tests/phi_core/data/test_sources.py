@@ -1,194 +1,267 @@
-"""Files in, numbered objects or faults out."""
+"""What a person names, found in files, folders and patterns."""
 
+import gzip
+import hashlib
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from phi_core.data.records import RecordFault
-from phi_core.data.sources import fingerprint, json_lines, opened, reader_for
+from phi_core.data.sources.find import find_sources
+from phi_core.data.sources.fingerprint import fingerprint
+from phi_core.data.sources.part import Part
 from phi_core.errors import DataError
 
-OBJECT = b'{"text": "ahoy"}'
+OBJECT = b'{"text": "ahoy"}\n'
 
 
-def _rows(tmp_path: Path, content: bytes) -> list[tuple[int, object]]:
-    path = tmp_path / "pirate.jsonl"
+def _file(path: Path, content: bytes = OBJECT) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
-    with opened(path) as file:
-        return [
-            (number, row.reason if isinstance(row, RecordFault) else row)
-            for number, row in reader_for(path)(file)
-        ]
+    return path
 
 
-def _refusal(path: Path) -> str:
-    with pytest.raises(DataError) as caught, opened(path):
-        pass
+def _names(parts: tuple[Part, ...]) -> list[str]:
+    return [part.name for part in parts]
+
+
+def _refusal(*named: object) -> str:
+    with pytest.raises(DataError) as caught:
+        find_sources([str(item) for item in named])
     return str(caught.value)
 
 
-def test_lines_are_numbered_from_one_and_blank_lines_count(tmp_path: Path) -> None:
-    rows = _rows(tmp_path, OBJECT + b"\n\n  \t\r\n" + OBJECT)
-    assert rows == [(1, {"text": "ahoy"}), (4, {"text": "ahoy"})]
+def test_a_file_is_a_source_of_one_part(tmp_path: Path) -> None:
+    path = _file(tmp_path / "pirate.jsonl")
+    (source,) = find_sources([str(path)])
+    assert (source.label, source.validation) == ("pirate", ())
+    assert source.parts == (Part("pirate.jsonl", str(path), "json_lines", "line", len(OBJECT)),)
 
 
-@pytest.mark.parametrize("ending", [b"\n", b"\r\n", b""])
-def test_any_line_ending_will_do(tmp_path: Path, ending: bytes) -> None:
-    assert _rows(tmp_path, OBJECT + ending) == [(1, {"text": "ahoy"})]
-
-
-def test_a_byte_order_mark_is_no_content_even_between_joined_files(tmp_path: Path) -> None:
-    with_mark = b"\xef\xbb\xbf" + OBJECT + b"\n"
-    assert _rows(tmp_path, with_mark + with_mark) == [(1, {"text": "ahoy"}), (2, {"text": "ahoy"})]
-
-
-def test_unicode_line_separators_do_not_end_a_line(tmp_path: Path) -> None:
-    content = '{"text": "a\u2028b\u0085c"}\n'.encode()
-    assert _rows(tmp_path, content) == [(1, {"text": "a\u2028b\u0085c"})]
-
-
-@pytest.mark.parametrize("content", [b"", b"\n\n", b"\xef\xbb\xbf"])
-def test_a_file_without_content_has_no_rows(tmp_path: Path, content: bytes) -> None:
-    assert _rows(tmp_path, content) == []
+def test_nothing_named_is_no_source() -> None:
+    assert find_sources([]) == ()
 
 
 @pytest.mark.parametrize(
-    ("line", "words"),
+    ("name", "content", "kind"),
     [
-        (b'{"text": "a" "b"}', ("column 14", "delimiter")),
-        (b'{"text": ', ("column 10", "Expecting value")),
-        (b"{'text': 1}", ("column 2", "double quotes")),
-        (b'{"text": "a\tb"}', ("column 12", "control character")),
-        (OBJECT + OBJECT, ("column 17", "Extra data")),
-        (b'{"text": NaN}', ("NaN",)),
-        (b'{"text": Infinity}', ("Infinity",)),
-        (b'{"text": -Infinity}', ("-Infinity",)),
-        (b'{"text": "\xff"}', ("UTF-8", "byte 11", "0xff")),
-        (b"[1, 2]", ("object", "a list")),
-        (b'"ahoy"', ("object", "text")),
-        (b"7", ("object", "a number")),
-        (b"null", ("object", "null")),
-        (b"true", ("object", "true or false")),
-        (b"[" * 200_000, ("not JSON",)),
-        (b'{"n": ' + b"9" * 5000 + b"}", ("not JSON", "4300")),
+        ("a.jsonl", OBJECT, "json_lines"),
+        ("a.ndjson", OBJECT, "json_lines"),
+        ("a.json", OBJECT, "json_lines"),
+        ("a.json", b" \n[" + OBJECT + b"]", "json_array"),
+        ("a.csv", b"text\na", "csv"),
+        ("a.TSV", b"text\na", "tsv"),
+        ("a.txt", b"a\nb", "text_lines"),
+        ("a.text", b"a\n\nb\nc", "text_paragraphs"),
+        ("a.csv.gz", gzip.compress(b"text\na"), "csv"),
+        ("a.json.gz", gzip.compress(b"[]"), "json_array"),
     ],
-    ids=lambda value: repr(value)[:24],
 )
-def test_a_bad_line_is_a_fault_with_its_number_and_the_next_line_is_read(
-    tmp_path: Path, line: bytes, words: tuple[str, ...]
+def test_suffix_and_beginning_tell_the_kind(tmp_path: Path, name: str, content: bytes, kind: str) -> None:
+    (source,) = find_sources([str(_file(tmp_path / name, content))])
+    assert (source.parts[0].kind, source.label) == (kind, "a")
+
+
+@pytest.mark.parametrize(
+    ("content", "unit"),
+    [
+        (b"a\nb\n", "line"),
+        (b"a\n\nb\n", "line"),
+        (b"a\nb\n\n\n", "line"),
+        (b"\n\na\nb", "line"),
+        (b"a\nb\n\nc", "paragraph"),
+        (b"a\r\n \t\r\nb\r\nc", "paragraph"),
+        (b"", "line"),
+    ],
+)
+def test_text_is_paragraphs_if_there_are_several_and_one_has_more_than_a_line(
+    tmp_path: Path, content: bytes, unit: str
 ) -> None:
-    rows = _rows(tmp_path, OBJECT + b"\n" + line + b"\n" + OBJECT + b"\n")
-    assert [number for number, _ in rows] == [1, 2, 3]
-    assert rows[2] == (3, {"text": "ahoy"})
-    assert all(word in str(rows[1][1]) for word in words), rows[1]
+    path = str(_file(tmp_path / "a.txt", content))
+    assert find_sources([path])[0].parts[0].kind == f"text_{unit}s"
+    assert find_sources([path], text_unit="line")[0].parts[0].kind == "text_lines"
+    assert find_sources([path], text_unit="paragraph")[0].parts[0].kind == "text_paragraphs"
 
 
-def test_rows_are_read_one_line_at_a_time() -> None:
-    taken: list[int] = []
+def test_labels_are_unique_and_files_of_one_name_are_called_by_their_paths(tmp_path: Path) -> None:
+    paths = [str(_file(tmp_path / folder / "pirate.jsonl")) for folder in "abc"]
+    sources = find_sources([*paths, paths[0]])
+    assert [source.label for source in sources] == ["pirate", "pirate-2", "pirate-3", "pirate-4"]
+    assert [source.parts[0].name for source in sources[:3]] == paths
 
-    def lines() -> Iterator[bytes]:
-        for number in range(100):
-            taken.append(number)
-            yield OBJECT + b"\n"
 
-    next(json_lines(lines()))  # type: ignore[arg-type]
-    assert taken == [0]
+def test_a_label_from_a_file_name_cannot_command_the_terminal(tmp_path: Path) -> None:
+    (source,) = find_sources([str(_file(tmp_path / "a\x1b[2J\nb.jsonl"))])
+    assert source.label == "a␛[2J b"
+
+
+def test_a_pattern_is_one_source_of_its_files_in_order_of_names(tmp_path: Path) -> None:
+    for name in ("part-10.jsonl", "part-02.jsonl", ".part-00.jsonl", "other.jsonl", "part-x.txt"):
+        _file(tmp_path / name)
+    (source,) = find_sources([f"{tmp_path}/part-*.jsonl"])
+    assert (source.label, _names(source.parts)) == ("part", ["part-02.jsonl", "part-10.jsonl"])
+
+
+def test_a_pattern_goes_into_folders_but_not_round_in_links(tmp_path: Path) -> None:
+    _file(tmp_path / "pirates" / "a" / "x.jsonl")
+    _file(tmp_path / "pirates" / "y.jsonl")
+    for link in ("one", "two"):
+        (tmp_path / "pirates" / link).symlink_to(tmp_path / "pirates")
+    (source,) = find_sources([f"{tmp_path}/pirates/**/*.jsonl"])
+    assert (source.label, _names(source.parts)) == ("pirates", ["x.jsonl", "y.jsonl"])
+
+
+def test_a_pattern_without_a_match_names_the_nearest_file(tmp_path: Path) -> None:
+    _file(tmp_path / "part-1.jsonl")
+    refusal = _refusal(f"{tmp_path}/prat-*.jsonl")
+    assert f"no file matches {tmp_path}/prat-*.jsonl" in refusal
+    assert f"Did you mean {tmp_path}/part-1.jsonl?" in refusal
+
+
+def test_a_pattern_takes_nothing_that_cannot_be_read(tmp_path: Path) -> None:
+    _file(tmp_path / "a.jsonl")
+    _file(tmp_path / "notes.md")
+    assert "notes.md has the suffix .md" in _refusal(f"{tmp_path}/*")
+    assert "is no pattern" in _refusal(f"{tmp_path}/**.jsonl")
+
+
+def test_a_folder_gives_its_train_files_and_its_validation(tmp_path: Path) -> None:
+    for name in (
+        *(
+            "train-00000-of-00002.jsonl",
+            "train-00001-of-00002.jsonl",
+            "valid.csv",
+            "test.jsonl",
+            "README.txt",
+        ),
+        *(".train.jsonl", "trainer_state.json", "training_args.json", "values.jsonl", "extra.jsonl"),
+    ):
+        _file(tmp_path / "pirates" / name)
+    (source,) = find_sources([str(tmp_path / "pirates")])
+    assert source.label == "pirates"
+    assert _names(source.parts) == ["train-00000-of-00002.jsonl", "train-00001-of-00002.jsonl"]
+    assert _names(source.validation) == ["valid.csv"]
+
+
+@pytest.mark.parametrize("name", ["val", "valid", "validation", "dev", "Validation-00000-of-00001", "val_1"])
+def test_validation_has_many_names(tmp_path: Path, name: str) -> None:
+    _file(tmp_path / "Train.jsonl")
+    _file(tmp_path / f"{name}.jsonl")
+    assert _names(find_sources([str(tmp_path)])[0].validation) == [f"{name}.jsonl"]
+
+
+def test_a_folder_with_train_files_of_several_kinds_is_refused(tmp_path: Path) -> None:
+    _file(tmp_path / "train.jsonl")
+    _file(tmp_path / "train.jsonl.gz", gzip.compress(OBJECT))
+    assert "files of several kinds: train.jsonl, train.jsonl.gz" in _refusal(tmp_path)
+
+
+def test_a_folder_without_a_train_file_lists_what_it_holds(tmp_path: Path) -> None:
+    for name in ("b.csv", "a.jsonl"):
+        _file(tmp_path / name)
+    refusal = _refusal(tmp_path)
+    assert "is a folder without a train file; it holds a.jsonl, b.csv" in refusal
+    assert f"Name one of them, such as {tmp_path}/a.jsonl, or call it train.jsonl" in refusal
+
+
+def test_a_folder_without_records_names_the_folder_below_that_has_them(tmp_path: Path) -> None:
+    assert "is a folder without files of records. Name a file that ends in .jsonl" in _refusal(tmp_path)
+    _file(tmp_path / "data" / "train.jsonl")
+    assert f"Did you mean {tmp_path}/data?" in _refusal(tmp_path)
 
 
 def test_a_missing_file_names_the_nearest_one(tmp_path: Path) -> None:
-    (tmp_path / "pirate.jsonl").write_bytes(OBJECT)
-    (tmp_path / "pirate.jsonk").write_bytes(OBJECT)
+    _file(tmp_path / "pirate.jsonl")
     refusal = _refusal(tmp_path / "pirat.jsonl")
-    assert f"{tmp_path}/pirat.jsonl does not exist" in refusal
+    assert f"dataset {tmp_path}/pirat.jsonl does not exist" in refusal
     assert f"Did you mean {tmp_path}/pirate.jsonl?" in refusal
+    assert f"Did you mean {tmp_path}/pirate.jsonl?" in _refusal(tmp_path / "pirate")
 
 
-def test_a_missing_file_without_neighbours_says_what_to_name(tmp_path: Path) -> None:
-    assert "Name a .jsonl file" in _refusal(tmp_path / "pirate.jsonl")
+def test_a_slip_in_a_relative_name_is_no_hub_dataset(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _file(tmp_path / "pirate.jsonl")
+    monkeypatch.chdir(tmp_path)
+    assert "Did you mean pirate.jsonl?" in _refusal("pirate")
+    assert "Name a file that ends in .jsonl" in _refusal("quite-another.jsonl")
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     assert f"no folder {tmp_path}/nowhere" in _refusal(tmp_path / "nowhere" / "pirate.jsonl")
-
-
-def test_a_folder_is_refused_with_a_file_in_it(tmp_path: Path) -> None:
-    assert "is a folder. Name a .jsonl file" in _refusal(tmp_path)
-    (tmp_path / "pirate.jsonl").write_bytes(OBJECT)
-    assert "is a folder. Name a file in it, such as pirate.jsonl" in _refusal(tmp_path)
+    assert "Name a file that ends in .jsonl" in _refusal(tmp_path / "pirate.jsonl")
 
 
 @pytest.mark.parametrize(
-    ("name", "words"), [("data.csv", "the suffix .csv"), ("data", "no suffix"), ("d.jsonl.gz", ".gz")]
+    "item", ["", "  ", "a\0b", "../no-such-place/x", "/no/such/file", "a/b/c", "https://x.y/z"]
 )
-def test_an_unknown_suffix_is_refused_with_the_known_ones(tmp_path: Path, name: str, words: str) -> None:
-    (tmp_path / name).write_bytes(OBJECT)
-    refusal = _refusal(tmp_path / name)
-    assert words in refusal and ".jsonl, .ndjson, .json" in refusal
+def test_what_is_neither_here_nor_a_hub_id_is_refused(item: str) -> None:
+    assert "does not exist" in _refusal(item) or "is no path" in _refusal(item)
 
 
-@pytest.mark.parametrize("name", ["a.jsonl", "a.ndjson", "a.json", "a.JSONL"])
-def test_known_suffixes_are_read(tmp_path: Path, name: str) -> None:
-    (tmp_path / name).write_bytes(OBJECT + b"\n" + OBJECT)
-    with opened(tmp_path / name) as file:
-        assert len(list(reader_for(tmp_path / name)(file))) == 2
+def test_a_name_too_long_for_a_path_is_refused() -> None:
+    assert "cannot be read: File name too long" in _refusal("a" * 5000)
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "command"),
-    [
-        ("a.json", b'[{"text": "ahoy"}]', "jq -c '.[]' a.json"),
-        ("a.json", b' [\n  {"text": "ahoy"}\n]', "jq -c '.[]' a.json"),
-        ("a.jsonl", b'[\r\n  {"text": "ahoy"}\r\n]', "jq -c '.[]' a.jsonl"),
-        ("a.jsonl", b'{\n  "text": "ahoy"\n}', "jq -c '.' a.jsonl"),
-    ],
-)
-def test_one_json_document_is_refused_once_with_the_command_that_rewrites_it(
-    tmp_path: Path, name: str, content: bytes, command: str
-) -> None:
-    (tmp_path / name).write_bytes(content)
-    assert command in _refusal(tmp_path / name)
+def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = _file(tmp_path / "pirate.jsonl")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert find_sources(["~/pirate.jsonl", "~/*.jsonl"])[1].parts[0].location == str(path)
 
 
-def test_a_lone_brace_is_a_fault_of_its_line_only(tmp_path: Path) -> None:
-    assert [number for number, _ in _rows(tmp_path, b"{\n" + OBJECT)] == [1, 2]
+def test_links_are_followed_and_one_to_itself_cannot_be_read(tmp_path: Path) -> None:
+    _file(tmp_path / "far" / "train.jsonl")
+    (tmp_path / "near").symlink_to(tmp_path / "far")
+    (tmp_path / "a.jsonl").symlink_to(tmp_path / "far" / "train.jsonl")
+    (tmp_path / "loop.jsonl").symlink_to(tmp_path / "loop.jsonl")
+    (tmp_path / "gone.jsonl").symlink_to(tmp_path / "nothing")
+    assert len(find_sources([str(tmp_path / "near"), str(tmp_path / "a.jsonl")])) == 2
+    assert "loop.jsonl cannot be read: Too many levels" in _refusal(tmp_path / "loop.jsonl")
+    assert "gone.jsonl does not exist" in _refusal(tmp_path / "gone.jsonl")
 
 
-def test_utf_16_is_refused_once(tmp_path: Path) -> None:
-    (tmp_path / "a.jsonl").write_text('{"text": "ahoy"}', encoding="utf-16")
-    assert "is UTF-16. Save it as UTF-8" in _refusal(tmp_path / "a.jsonl")
+@pytest.mark.parametrize("name", ["a.jsonl", "a.parquet", "a"])
+def test_a_pipe_is_refused_without_waiting_for_it(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    assert "no regular file" in _refusal(tmp_path / name)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_without_read_permission_says_so(tmp_path: Path) -> None:
-    path = tmp_path / "a.jsonl"
-    path.write_bytes(OBJECT)
+@pytest.mark.parametrize("name", ["a.jsonl", "folder"])
+def test_what_may_not_be_read_says_so(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.mkdir() if name == "folder" else path.write_bytes(OBJECT)
     path.chmod(0)
-    assert "cannot be read: Permission denied" in _refusal(path)
-
-
-def test_a_link_to_itself_cannot_be_read(tmp_path: Path) -> None:
-    (tmp_path / "a.jsonl").symlink_to(tmp_path / "a.jsonl")
-    assert "cannot be read: " in _refusal(tmp_path / "a.jsonl")
-
-
-def test_a_pipe_is_refused_without_waiting_for_it(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "a.jsonl")
-    assert "no regular file" in _refusal(tmp_path / "a.jsonl")
+    refusal = _refusal(path)
+    path.chmod(0o700)
+    assert "cannot be read: Permission denied" in refusal
 
 
 def test_names_from_the_folder_cannot_command_the_terminal(tmp_path: Path) -> None:
-    (tmp_path / "pirate\x1b[2J.jsonl").write_bytes(OBJECT)
+    _file(tmp_path / "pirate\x1b[2J.jsonl")
     assert "\x1b" not in _refusal(tmp_path / "pirate.jsonl")
+    assert "\x1b" not in _refusal(tmp_path)
+    assert "\x1b" not in _refusal(f"{tmp_path}/\x1b[2J*.jsonl")
 
 
-def test_the_fingerprint_is_of_all_bytes_wherever_the_reading_stands(tmp_path: Path) -> None:
-    path = tmp_path / "a.jsonl"
-    path.write_bytes(b"")
-    with opened(path) as file:
-        assert fingerprint(file) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-    path.write_bytes(OBJECT + b"\n\n")
-    with opened(path) as file:
-        whole = fingerprint(file)
-        assert fingerprint(file) == whole
+def test_the_fingerprint_of_a_file_is_that_of_its_bytes(tmp_path: Path) -> None:
+    path = _file(tmp_path / "a.jsonl")
+    (source,) = find_sources([str(path)])
+    assert fingerprint(source.parts) == hashlib.sha256(OBJECT).hexdigest()
+
+
+def test_the_fingerprint_changes_with_content_and_order_but_not_with_names(tmp_path: Path) -> None:
+    a, b = (_file(tmp_path / f"{name}.jsonl", name.encode()) for name in "ab")
+    first, second = (find_sources([str(path)])[0].parts[0] for path in (a, b))
+    whole = fingerprint([first, second])
+    assert len({whole, fingerprint([second, first]), fingerprint([first]), fingerprint([])}) == 4
+    (renamed,) = find_sources([str(a.rename(tmp_path / "c.jsonl"))])
+    assert fingerprint([*renamed.parts, second]) == whole
+    _file(b, b"changed")
+    assert fingerprint([*renamed.parts, second]) != whole
+
+
+def test_a_fingerprint_of_a_file_that_has_gone_is_a_data_error(tmp_path: Path) -> None:
+    path = _file(tmp_path / "a.jsonl")
+    (source,) = find_sources([str(path)])
+    path.unlink()
+    with pytest.raises(DataError, match="does not exist"):
+        fingerprint(source.parts)

@@ -6,7 +6,7 @@ import pytest
 from fake_engine import FakeEngine
 
 from phi_core.chat.engine import LogLikelihood
-from phi_core.chat.messages import Message
+from phi_core.chat.prompt_format import Tokenised
 from phi_core.errors import DataError
 from phi_core.evaluation.perplexity import evaluate_perplexity, validation_loss
 
@@ -19,11 +19,11 @@ def test_the_loss_is_weighted_by_tokens_not_by_records() -> None:
 
 def test_base_and_adapter_are_measured_on_the_same_records() -> None:
     records = [
-        (Message("user", "a?"), Message("assistant", "b c")),
-        (Message("user", "d?"), Message("assistant", "e")),
+        Tokenised((1, 2, 3, 4), (False, True, True, True)),
+        Tokenised((5, 6, 7), (False, True, True)),
     ]
     progress: list[tuple[int, int]] = []
-    engine = FakeEngine({"tuned": {"a?": "b c", "d?": "e"}})
+    engine = FakeEngine({"tuned": "anything"})
     found = evaluate_perplexity(
         records, engine, targets=("base", "tuned"), on_progress=lambda *p: progress.append(p)
     )

@@ -133,6 +133,6 @@ def test_faulty_records_are_refused_or_passed_over_as_asked(config: Config, data
 def test_all_tokens_or_the_answers_only(config: Config) -> None:
     answers, everything = (make_plan(config(train_on=part)) for part in ("answer", "all"))
     assert answers.train is not None and everything.train is not None
-    assert everything.train.num_trained_tokens == everything.train.num_tokens - len(everything.train.samples)
+    assert everything.train.num_trained_tokens == everything.train.num_tokens - len(everything.train)
     assert answers.train.num_trained_tokens < everything.train.num_trained_tokens
     assert answers.steps == everything.steps

@@ -1,0 +1,243 @@
+"""A conversation as token ids, each marked as trained or not: one function for training, chat, compare and eval.
+
+Segments are tokenised one by one, so the ids of a prompt in chat are exactly those that training saw. Control tokens
+that a message spells are read as ordinary text; a plain text, which no format touches, may hold them.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import NamedTuple
+
+from phi_core.chat.control_tokens import ControlTokens, unmarked
+from phi_core.chat.messages import Message
+from phi_core.chat.prompt_form import PromptFormat
+from phi_core.chat.rendering import Segment, render
+from phi_core.chat.template_engine import FIXED_DATE
+from phi_core.chat.tokenizer import TextTokenizer
+from phi_core.errors import ModelError
+
+BATCH = 1024
+"""Conversations that are tokenised at once."""
+PROBE = (
+    Message("system", "Answer in one line."),
+    Message("user", "  Naïve\tcafé №5: 数 🏴‍☠️ «a  b»?\r\n"),
+    Message("assistant", "Ahoy — 12345.67, {it's} <fine>!"),
+    Message("user", "<|end|> </s> <|im_end|> is text\u00a0here. Yes?"),
+    Message("assistant", "Yes."),
+)
+"""Odd characters, spelled control tokens and two turns: where tokenizers and templates differ, this shows it."""
+
+
+@dataclass(frozen=True)
+class Tokenised:
+    """`trained[i]` says whether the loss counts the prediction of `ids[i]`. Both have the same length."""
+
+    ids: tuple[int, ...]
+    trained: tuple[bool, ...]
+
+    @property
+    def num_trained(self) -> int:
+        return sum(self.trained[1:])
+
+    def cut(self, length: int) -> "Tokenised":
+        """Without what lies beyond `length` tokens."""
+        return self if len(self.ids) <= length else Tokenised(self.ids[:length], self.trained[:length])
+
+
+def segments(form: PromptFormat, messages: Sequence[Message], *, generation: bool) -> list[Segment]:
+    """The text of a conversation; with `generation` it ends where the next answer begins."""
+    parts, mark = _rendered(form, messages, _control_of(form.stops), generation)
+    return [Segment(unmarked(part.text, mark), part.trained) for part in parts]
+
+
+def tokenise(
+    form: PromptFormat, messages: Sequence[Message], tokenizer: TextTokenizer, *, generation: bool = False
+) -> Tokenised:
+    """The ids of a conversation and which of them are trained.
+
+    A template writes its own opening token; for the other formats the tokenizer's is put in front.
+    """
+    pieces = _pieces(form, messages, tokenizer, generation)
+    return _joined(_opening(form, tokenizer), pieces, lambda piece: _ids(piece, tokenizer))
+
+
+def tokenise_all(
+    form: PromptFormat, conversations: Sequence[Sequence[Message]], tokenizer: TextTokenizer
+) -> list[Tokenised]:
+    """Each conversation as `tokenise` gives it, faster: many at once, on all cores."""
+    opening = _opening(form, tokenizer)
+    found: list[Tokenised] = []
+    for start in range(0, len(conversations), BATCH):
+        batch = [
+            _pieces(form, messages, tokenizer, False) for messages in conversations[start : start + BATCH]
+        ]
+        ids_of = _encoded(batch, tokenizer)
+        found += [_joined(opening, pieces, ids_of) for pieces in batch]
+    return found
+
+
+def tokenise_text(form: PromptFormat, text: str, tokenizer: TextTokenizer) -> Tokenised:
+    """A plain text, all of it trained, with the token that ends a text; no format touches it.
+
+    Control tokens in it are control tokens, for it may have been rendered elsewhere: one that brings its own opening
+    or end gets no second one.
+    """
+    return _whole_text(tokenizer.encode(text), tokenizer.opening, _ends_of_text(form, tokenizer))
+
+
+def tokenise_texts(form: PromptFormat, texts: Sequence[str], tokenizer: TextTokenizer) -> list[Tokenised]:
+    """Each text as `tokenise_text` gives it, faster."""
+    opening, ends = tokenizer.opening, _ends_of_text(form, tokenizer)
+    found: list[Tokenised] = []
+    for start in range(0, len(texts), BATCH):
+        encoded = tokenizer.encode_all(texts[start : start + BATCH])
+        found += [_whole_text(ids, opening, ends) for ids in encoded]
+    return found
+
+
+def answer_spans(trained: Sequence[bool]) -> list[tuple[int, int]]:
+    """(first, one past the last) of each run of trained tokens: an answer with its stop token.
+
+    Answers with nothing between them are one run.
+    """
+    edges = [
+        place
+        for place, (before, now) in enumerate(zip((False, *trained), (*trained, False), strict=True))
+        if before != now
+    ]
+    return list(zip(edges[::2], edges[1::2], strict=True))
+
+
+def only_last_answer(sample: Tokenised) -> Tokenised:
+    """The same ids, with the last answer alone trained."""
+    spans = answer_spans(sample.trained)
+    if len(spans) < 2:
+        return sample
+    start, end = spans[-1]
+    return replace(sample, trained=(False,) * start + sample.trained[start:end] + sample.trained[end:])
+
+
+def stop_ids(form: PromptFormat, tokenizer: TextTokenizer) -> frozenset[int]:
+    """The ids at which generation ends. ModelError if the tokenizer lacks the stop token, or a token of the format."""
+    for token in form.needed_tokens:
+        if tokenizer.token_id(token) is None:
+            role = "ends an answer" if token == form.stop else "opens a turn"
+            raise ModelError(
+                f"the tokenizer has no token {token!r}, which {role} in prompt format {form.name}",
+                "Use prompt_format auto, instruct or raw",
+            )
+    found = (tokenizer.token_id(token) for token in form.stops)
+    return frozenset(token_id for token_id in found if token_id is not None)
+
+
+def probe_ids_hash(form: PromptFormat, tokenizer: TextTokenizer) -> str:
+    """SHA-256 of the ids of a fixed conversation: equal where format and tokenizer give the same ids.
+
+    Templates that refuse a system message or a second turn are tried without. Today's date is left out.
+    """
+    timeless = replace(form, template=FIXED_DATE + form.template) if "strftime_now" in form.template else form
+    for messages in (PROBE, PROBE[1:], PROBE[:3]):
+        try:
+            return _hash(tokenise(timeless, messages, tokenizer).ids)
+        except ModelError:
+            continue
+    return _hash(tokenise(timeless, PROBE[1:3], tokenizer).ids)
+
+
+class _Piece(NamedTuple):
+    """Text that is encoded by itself. Spelled control tokens hold `mark`; it is "" where none of `control` is spelled."""
+
+    text: str
+    trained: bool
+    mark: str
+    control: ControlTokens
+
+
+def _pieces(
+    form: PromptFormat, messages: Sequence[Message], tokenizer: TextTokenizer, generation: bool
+) -> list[_Piece]:
+    control = tokenizer.control
+    if not control.tokens.issuperset(form.stops):
+        control = _with_stops(control, form.stops)
+    parts, mark = _rendered(form, messages, control, generation)
+    pieces: list[_Piece] = []
+    swallow = False  # white space after an answer's stop token, as in one text
+    for text, trained in ((part.text, part.trained) for part in parts):
+        text = text.lstrip() if swallow else text
+        swallow = trained and control.swallows_after(text)
+        if not mark or mark not in text:
+            pieces.append(_Piece(text, trained, "", control))
+        else:
+            pieces += [
+                _Piece(section, trained, mark if spelled else "", control)
+                for section, spelled in control.sections(text, mark)
+            ]
+    return pieces
+
+
+def _rendered(
+    form: PromptFormat, messages: Sequence[Message], control: ControlTokens, generation: bool
+) -> tuple[list[Segment], str]:
+    """The segments, with a mark in every spelled control token, and the mark."""
+    marked, mark = control.marked(messages)
+    return render(form, marked, generation=generation), mark
+
+
+def _encoded(batch: Sequence[Sequence[_Piece]], tokenizer: TextTokenizer) -> Callable[[_Piece], list[int]]:
+    """Every distinct text of the batch is encoded once."""
+    texts = list({piece.text: None for pieces in batch for piece in pieces if not piece.mark})
+    known = dict(zip(texts, tokenizer.encode_all(texts), strict=True))
+    return lambda piece: _ids(piece, tokenizer) if piece.mark else known[piece.text]
+
+
+def _ids(piece: _Piece, tokenizer: TextTokenizer) -> list[int]:
+    if piece.mark:
+        return tokenizer.encode_as_text(piece.text, piece.mark, piece.control)
+    return tokenizer.encode(piece.text)
+
+
+def _joined(
+    opening: Sequence[int], pieces: Sequence[_Piece], ids_of: Callable[[_Piece], list[int]]
+) -> Tokenised:
+    ids = list(opening)
+    trained = [False] * len(ids)
+    for piece in pieces:
+        part = ids_of(piece)
+        ids += part
+        trained += [piece.trained] * len(part)
+    return Tokenised(tuple(ids), tuple(trained))
+
+
+def _ends_of_text(form: PromptFormat, tokenizer: TextTokenizer) -> tuple[int, ...]:
+    """The id that ends a text, and that which ends an answer. ModelError if there is none."""
+    stop_ids(form, tokenizer)
+    found = (tokenizer.token_id(token) for token in (form.end_of_text, form.stop))
+    return tuple(token_id for token_id in found if token_id is not None)
+
+
+def _whole_text(ids: Sequence[int], opening: tuple[int, ...], ends: Sequence[int]) -> Tokenised:
+    content = tuple(ids[len(opening) :] if tuple(ids[: len(opening)]) == opening else ids)
+    if not content or content[-1] not in ends:
+        content += (ends[0],)
+    return Tokenised(opening + content, (False,) * len(opening) + (True,) * len(content))
+
+
+def _opening(form: PromptFormat, tokenizer: TextTokenizer) -> tuple[int, ...]:
+    return () if form.writes_opening else tokenizer.opening
+
+
+@lru_cache(maxsize=8)
+def _control_of(stops: tuple[str, ...]) -> ControlTokens:
+    return ControlTokens(frozenset(stop for stop in stops if len(stop) > 1))
+
+
+@lru_cache(maxsize=8)
+def _with_stops(control: ControlTokens, stops: tuple[str, ...]) -> ControlTokens:
+    return replace(control, tokens=control.tokens | _control_of(stops).tokens)
+
+
+def _hash(ids: Sequence[int]) -> str:
+    return hashlib.sha256(json.dumps(list(ids)).encode()).hexdigest()

@@ -1,0 +1,191 @@
+"""From a configuration to its samples: find the sources, prepare them, divide them, cut them, mix them.
+
+The front ends' preview and the worker call the same functions, so the tokens shown are the tokens trained.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from phi_core.chat.prompt_format import PromptFormat
+from phi_core.chat.tokenizer import TextTokenizer
+from phi_core.config.training import TrainingConfig
+from phi_core.data.formats import columns_from
+from phi_core.data.mixture import weights_for
+from phi_core.data.records import Reading
+from phi_core.data.sources.find import find_sources
+from phi_core.data.split import split
+from phi_core.errors import DataError
+from phi_core.planning.step_plan import Mixing, StepPlan
+from phi_core.samples.cut import CutRule, cut_all
+from phi_core.samples.prepare import DataSpec, OnProgress, find_prepared, prepare
+from phi_core.samples.prepared import FOR_VALIDATION, TO_SPLIT, Numbers, Prepared
+from phi_core.samples.samples import Samples, samples_of
+
+
+@dataclass(frozen=True)
+class RunData:
+    """Prepared data and its two sides. `num_overlapping` counts validation records that are trained on too."""
+
+    prepared: Prepared
+    train: Samples
+    validation: Samples
+    num_overlapping: int
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        return self.prepared.labels
+
+
+@dataclass(frozen=True)
+class SourceShare:
+    """What a source contributes to a run. `declared` is None where the mixture declares no shares."""
+
+    label: str
+    samples: int
+    tokens_drawn: int
+    share: float
+    declared: float | None
+    repetitions: float
+
+
+def data_spec(config: TrainingConfig) -> DataSpec:
+    """DataError if a source is not there."""
+    return DataSpec(
+        sources=find_sources(config.dataset_path, text_unit=config.text_unit),
+        validation=find_sources(config.validation_path, text_unit=config.text_unit),
+        reading=reading(config),
+        skips_faults=config.on_bad_record == "skip",
+    )
+
+
+def reading(config: TrainingConfig) -> Reading:
+    return Reading(config.record_format, columns_from(config.columns), config.group_by)
+
+
+def cut_rule(config: TrainingConfig) -> CutRule:
+    return CutRule(config.max_length, config.truncation, config.train_on)
+
+
+def run_data(
+    config: TrainingConfig,
+    form: PromptFormat | None,
+    tokenizer: TextTokenizer | None,
+    *,
+    on_progress: OnProgress | None = None,
+    large_bytes: int | None = None,
+) -> RunData:
+    """The samples of a run. DataError if the data is not right.
+
+    Files that together have more than `large_bytes` are not prepared here: DataError unless they are already.
+    """
+    spec = data_spec(config)
+    if large_bytes is not None and spec.num_bytes > large_bytes:
+        _require_prepared(spec, form, tokenizer)
+    data = prepare(spec, form, tokenizer, on_progress=on_progress)
+    return divided(config, data)
+
+
+def divided(config: TrainingConfig, data: Prepared) -> RunData:
+    """Prepared data in two sides."""
+    import numpy as np
+
+    _require_records(data)
+    train, validation = _sides(config, data)
+    given = np.flatnonzero(data.side == FOR_VALIDATION)
+    rule = cut_rule(config)
+    cuts = cut_all(data, rule)
+    return RunData(
+        prepared=data,
+        train=samples_of(data, train, rule, cuts),
+        validation=samples_of(data, np.sort(np.concatenate([validation, given])), rule, cuts),
+        num_overlapping=_num_overlapping(data, train, given) if len(given) else 0,
+    )
+
+
+def mixing(config: TrainingConfig, data: RunData) -> Mixing | None:
+    """How the sources are mixed; None for one source."""
+    sources = data.train.sources
+    if len(config.dataset_path) < 2 or config.mixture == "concatenated":
+        return None
+    tokens = tokens_by_source(sources, data.train.lengths, len(config.dataset_path))
+    for label, count in zip(data.labels, tokens, strict=False):
+        if not count:
+            raise DataError(f"source {label} has nothing to train on", remedy="Take it out of dataset_path")
+    return Mixing(
+        sources, weights_for(config.mixture, tokens, config.mixture_weights), config.mixture == "sequential"
+    )
+
+
+def tokens_by_source(sources: Sequence[int], lengths: Sequence[int], num_sources: int) -> tuple[int, ...]:
+    totals = [0] * num_sources
+    for source, length in zip(sources, lengths, strict=True):
+        totals[source] += length
+    return tuple(totals)
+
+
+def source_shares(data: RunData, steps: StepPlan, weights: Sequence[float] | None) -> tuple[SourceShare, ...]:
+    """What each source contributes over the whole run."""
+    sources, lengths = data.train.sources, data.train.lengths
+    num_sources = max(sources, default=0) + 1
+    own = tokens_by_source(sources, lengths, num_sources)
+    drawn = [0] * num_sources
+    for sample in steps.order:
+        drawn[sources[sample]] += lengths[sample]
+    total = max(1, sum(drawn))
+    counts = [sources.count(source) for source in range(num_sources)]
+    declared = [weight / sum(weights) for weight in weights] if weights else [None] * num_sources
+    return tuple(
+        SourceShare(
+            data.labels[i], counts[i], drawn[i], drawn[i] / total, declared[i], drawn[i] / max(1, own[i])
+        )
+        for i in range(num_sources)
+    )
+
+
+def _sides(config: TrainingConfig, data: Prepared) -> tuple[Numbers, Numbers]:
+    """Records to train on and records held out from those that were not given as validation data."""
+    import numpy as np
+
+    ours = np.flatnonzero(data.side == TO_SPLIT)
+    with_own = np.unique(data.source[data.side == FOR_VALIDATION])
+    to_split = ours[~np.isin(data.source[ours], with_own)]
+    if config.validation_path or not len(to_split):
+        return ours, ours[:0]
+    wanted = config.validation_records or config.validation_fraction
+    hashes, groups = data.content_hashes(), data.groups()
+    try:
+        found = split(
+            [hashes[record] for record in to_split],
+            sources=data.source[to_split].tolist(),
+            groups=groups and [groups[record] for record in to_split],
+            validation=wanted,
+            seed=config.seed,
+        )
+    except DataError as error:
+        raise DataError(f"{', '.join(data.labels)}: {error.what}", remedy=error.remedy) from None
+    whole = ours[np.isin(data.source[ours], with_own)]
+    train = np.sort(np.concatenate([whole, to_split[np.asarray(found.train, dtype=np.int64)]]))
+    return train, to_split[np.asarray(found.validation, dtype=np.int64)]
+
+
+def _num_overlapping(data: Prepared, train: Numbers, validation: Numbers) -> int:
+    hashes = data.content_hashes()
+    trained = {hashes[record] for record in train}
+    return sum(hashes[record] in trained for record in validation)
+
+
+def _require_records(data: Prepared) -> None:
+    if not (data.side == TO_SPLIT).any():
+        faulty = f" and {data.num_faults} faulty" if data.num_faults else ""
+        what = f"dataset {', '.join(data.labels)} has 0 good records{faulty}; at least 1 needed"
+        raise DataError(what, data.faults)
+
+
+def _require_prepared(spec: DataSpec, form: PromptFormat | None, tokenizer: TextTokenizer | None) -> None:
+    if find_prepared(spec, form, tokenizer) is None:
+        size = f"{spec.num_bytes / 2**30:.1f} GiB"
+        what = f"the data has {size} and is not prepared yet"
+        raise DataError(
+            what, remedy="Prepare it: phi data prepare with the same options; launching does it too"
+        )

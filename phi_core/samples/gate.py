@@ -1,0 +1,70 @@
+"""The launch gate: what would make a run pointless or wrong, found in its tokens before anything is loaded.
+
+A finding stops the launch. Those in ACCEPTABLE can be accepted by name; the run records that, with the figures.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from phi_core.errors import DataError, Problem
+from phi_core.samples.samples import Samples
+
+CUT_ANSWERS_SHARE = 0.01
+"""More cut answers than this are not launched without a word."""
+ACCEPTABLE = frozenset({"cut_answers", "overlap"})
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`name` is what `accept` takes; `stops` says whether the launch is refused for it."""
+
+    name: str
+    what: str
+    remedy: str
+    stops: bool
+
+    def problem(self) -> Problem:
+        accept = f", or accept it: --accept {self.name}" if self.name in ACCEPTABLE and self.stops else ""
+        return Problem(self.name, self.what, f"{self.remedy}{accept}")
+
+
+def findings(
+    train: Samples, validation: Samples, *, num_overlapping: int, accept: Collection[str]
+) -> tuple[Finding, ...]:
+    """All that the gate finds, accepted or not."""
+    found = [*_untrained(train), *_cut_answers(train), *_overlap(validation, num_overlapping)]
+    accepted = ACCEPTABLE & {*accept}
+    return tuple(Finding(name, what, remedy, name not in accepted) for name, what, remedy in found)
+
+
+def require_open(gate: Collection[Finding]) -> None:
+    """DataError with every finding that stops the launch."""
+    if stopping := tuple(finding.problem() for finding in gate if finding.stops):
+        count = len(stopping)
+        raise DataError(f"the run is not launched: {count} finding{'s' if count > 1 else ''}", stopping)
+
+
+def _untrained(train: Samples) -> Iterator[tuple[str, str, str]]:
+    length = train.rule.max_length
+    if not len(train):
+        what = f"no record has a trained token within max_length {length}"
+        yield "no_trained_tokens", what, "Raise max_length, or look at the data: phi data preview"
+    elif not train.num_stops:
+        what = (
+            f"no answer keeps its stop token within max_length {length}, so the model would not learn to stop"
+        )
+        yield "stop_never_trained", what, "Raise max_length, or set truncation to cut_start or drop"
+
+
+def _cut_answers(train: Samples) -> Iterator[tuple[str, str, str]]:
+    share = train.num_answers_cut / max(1, train.num_given)
+    if share > CUT_ANSWERS_SHARE:
+        cut = f"{train.num_answers_cut:,} of {train.num_given:,} records ({share:.1%})"
+        what = f"{cut} lose the end of their answer at max_length {train.rule.max_length}"
+        yield "cut_answers", what, "Raise max_length, set truncation to cut_start or drop"
+
+
+def _overlap(validation: Samples, num_overlapping: int) -> Iterator[tuple[str, str, str]]:
+    if num_overlapping:
+        what = f"{num_overlapping:,} of {validation.num_given:,} validation records are also trained on"
+        yield "overlap", what, "Take them out of one side: phi data check PATH --validation PATH"

@@ -1,0 +1,422 @@
+"""Prepare data: stream the sources, tokenise in batches, write an Arrow file. Once for each fingerprint.
+
+One thread reads and renders while another lets the tokenizer work on all cores; memory holds a few batches, however
+large the files are. Raises DataError for faults, unless they are to be skipped.
+"""
+
+import hashlib
+import json
+import shutil
+import tempfile
+from array import array
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from phi_core.chat.prompt_format import PromptFormat, Tokenised, tokenise_all, tokenise_texts
+from phi_core.chat.tokenizer import TextTokenizer
+from phi_core.data.reading import read_records
+from phi_core.data.records import Fault, Reading, Record, content_hash, shown
+from phi_core.data.sources.find import fingerprint as content_fingerprint
+from phi_core.data.sources.part import Part, Source
+from phi_core.errors import DataError, ModelError, Problem
+from phi_core.files import write_json
+from phi_core.samples.cache import make_room, prepared_folder, used
+from phi_core.samples.prepared import (
+    ABOUT,
+    DATA,
+    FOR_VALIDATION,
+    FORMAT,
+    ROWS,
+    TO_SPLIT,
+    Prepared,
+    open_prepared,
+)
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+FAULTS_LISTED = 20
+BATCHES_AHEAD = 2
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """What is to be prepared. `validation` are sources whose records are all validation data."""
+
+    sources: tuple[Source, ...]
+    validation: tuple[Source, ...] = ()
+    reading: Reading = field(default_factory=Reading)
+    skips_faults: bool = False
+
+    @property
+    def parts(self) -> "tuple[_Place, ...]":
+        """Every file with the source it belongs to and its side, in the order of the records."""
+        own = [
+            _Place(part, label, side)
+            for label, source in enumerate(self.sources)
+            for side, parts in ((TO_SPLIT, source.parts), (FOR_VALIDATION, source.validation))
+            for part in parts
+        ]
+        given = [
+            _Place(part, len(self.sources) + label, FOR_VALIDATION)
+            for label, source in enumerate(self.validation)
+            for part in source.parts
+        ]
+        return (*own, *given)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return tuple(source.label for source in (*self.sources, *self.validation))
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Where each part is read from."""
+        return tuple(place.part.location for place in self.parts)
+
+    @property
+    def num_bytes(self) -> int:
+        """Size of all files on the disk."""
+        return sum(place.part.num_bytes for place in self.parts)
+
+
+@dataclass(frozen=True)
+class _Place:
+    part: Part
+    source: int
+    side: int
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the reading has come."""
+
+    done_bytes: int
+    total_bytes: int
+    records: int
+
+
+OnProgress = Callable[[Progress], None]
+
+
+def prepare(
+    spec: DataSpec,
+    form: PromptFormat | None,
+    tokenizer: TextTokenizer | None,
+    *,
+    on_progress: OnProgress | None = None,
+) -> Prepared:
+    """The prepared data, from the cache if it is there. DataError with the faults if they matter.
+
+    Without `form` and `tokenizer` (the model is not on this machine) tokens are estimated as characters / 4.
+    """
+    found = find_prepared(spec, form, tokenizer)
+    if found is None:
+        root = prepared_folder()
+        beside = Path(tempfile.mkdtemp(dir=root, prefix=".new-"))
+        try:
+            found = _kept(spec, _Build(spec, form, tokenizer, beside, on_progress).done(), root)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+    if found.num_faults and not spec.skips_faults:
+        raise _faulty(spec, found.num_faults, found.faults, num_good=len(found))
+    return found
+
+
+def find_prepared(
+    spec: DataSpec, form: PromptFormat | None, tokenizer: TextTokenizer | None
+) -> Prepared | None:
+    """The prepared data if the cache has it."""
+    folder = prepared_folder() / fingerprint(spec, form, tokenizer)[:32]
+    found = _opened(spec, folder)
+    if found is not None:
+        used(folder)
+    return found
+
+
+def fingerprint(spec: DataSpec, form: PromptFormat | None, tokenizer: TextTokenizer | None) -> str:
+    """SHA-256 over all that decides what is prepared. The names of the files are no part of it, but their order is."""
+    layout = [[content_fingerprint([place.part]), place.source, place.side] for place in spec.parts]
+    encoder = [form.hash, _tokenizer_hash(tokenizer)] if form and tokenizer else None
+    content = json.dumps([FORMAT, layout, asdict(spec.reading), _kinds(spec), encoder])
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _tokenizer_hash(tokenizer: TextTokenizer) -> str:
+    return hashlib.sha256(tokenizer.backend.to_str().encode()).hexdigest()
+
+
+def _kinds(spec: DataSpec) -> list[str]:
+    return [place.part.kind for place in spec.parts]
+
+
+def _opened(spec: DataSpec, folder: Path) -> Prepared | None:
+    return open_prepared(folder, labels=spec.labels, places=spec.places)
+
+
+def _kept(spec: DataSpec, folder: Path, root: Path) -> Prepared:
+    """Move a finished folder to its place; one that another process has put there is as good."""
+    found = _opened(spec, folder)
+    assert found is not None, "just written"
+    target = root / found.fingerprint[:32]
+    try:
+        folder.rename(target)
+    except OSError:
+        if _opened(spec, target) is None:
+            shutil.rmtree(target, ignore_errors=True)
+            folder.rename(target)
+    make_room(root, keep=target)
+    return _opened(spec, target) or found
+
+
+class _Build:
+    """One pass over the records of a specification."""
+
+    def __init__(
+        self,
+        spec: DataSpec,
+        form: PromptFormat | None,
+        tokenizer: TextTokenizer | None,
+        folder: Path,
+        on_progress: OnProgress | None,
+    ) -> None:
+        self._spec, self._form, self._tokenizer, self._folder = spec, form, tokenizer, folder
+        self._on_progress = on_progress
+        self._num_faults, self._faults = 0, list[Problem]()
+        self._formats: Counter[str] = Counter()
+        self._done_bytes = self._records = 0
+
+    def done(self) -> Path:
+        """The folder, filled. DataError if there are faults that matter."""
+        import pyarrow as pa
+
+        with (
+            pa.OSFile(str(self._folder / DATA), "wb") as file,
+            pa.ipc.new_stream(file, _schema()) as writer,
+            ThreadPoolExecutor(1) as encoders,
+        ):
+            for batch in _ahead(encoders, self._columns, self._batches()):
+                writer.write_batch(batch)
+        if self._num_faults and not self._spec.skips_faults:
+            raise _faulty(self._spec, self._num_faults, tuple(self._faults), num_good=self._records)
+        self._describe()
+        return self._folder
+
+    def _batches(self) -> Iterator[list[tuple[_Place, int, Record]]]:
+        records = self._good_records()
+        while batch := list(islice(records, ROWS)):
+            self._records += len(batch)
+            self._tell()
+            if not self._num_faults or self._spec.skips_faults:
+                yield batch
+
+    def _good_records(self) -> Iterator[tuple[_Place, int, Record]]:
+        before = 0
+        for number, place in enumerate(self._spec.parts):
+            for record in read_records([place.part], self._spec.reading, on_bytes=self._counting(before)):
+                if isinstance(record, Fault):
+                    self._note(record)
+                else:
+                    self._formats[record.format] += 1
+                    yield place, number, record
+            before += place.part.num_bytes
+
+    def _note(self, fault: Fault) -> None:
+        self._num_faults += 1
+        if len(self._faults) < FAULTS_LISTED:
+            self._faults.append(fault.problem)
+
+    def _counting(self, before: int) -> Callable[[int], None]:
+        def on_bytes(done: int) -> None:
+            self._done_bytes = before + done
+
+        return on_bytes
+
+    def _tell(self) -> None:
+        if self._on_progress:
+            self._on_progress(Progress(self._done_bytes, self._spec.num_bytes, self._records))
+
+    def _columns(self, batch: Sequence[tuple[_Place, int, Record]]) -> "pa.RecordBatch":
+        records = [record for _, _, record in batch]
+        samples = (
+            _encoded(records, self._form, self._tokenizer)
+            if self._form and self._tokenizer
+            else [_estimated(record) for record in records]
+        )
+        return _record_batch(batch, samples, self._tokenizer.opening if self._tokenizer else ())
+
+    def _describe(self) -> None:
+        parts = [place.part for place in self._spec.parts]
+        about = {
+            "format": FORMAT,
+            "fingerprint": fingerprint(self._spec, self._form, self._tokenizer),
+            "content_fingerprint": content_fingerprint(parts),
+            "is_exact": self._tokenizer is not None and self._form is not None,
+            "prompt_format": self._form.name if self._form else None,
+            "places": self._spec.places,
+            "num_records": self._records,
+            "num_faults": self._num_faults,
+            "faults": [asdict(fault) for fault in self._faults],
+            "formats": dict(self._formats),
+        }
+        _write_datasets_files(self._folder, str(about["fingerprint"]))
+        write_json(self._folder / ABOUT, about)
+
+
+@dataclass(frozen=True)
+class _Encoded:
+    """`ids` is empty for an estimate."""
+
+    ids: Sequence[int]
+    num_tokens: int
+    answers: list[int] = field(default_factory=list)
+
+
+def _encoded(records: Sequence[Record], form: PromptFormat, tokenizer: TextTokenizer) -> list[_Encoded]:
+    """In the order of the records. ModelError with its place for a record that the prompt format cannot render."""
+    try:
+        return _encoded_together(records, form, tokenizer)
+    except ModelError:
+        for record in records:
+            _require_renderable(record, form, tokenizer)
+        raise
+
+
+def _require_renderable(record: Record, form: PromptFormat, tokenizer: TextTokenizer) -> None:
+    try:
+        _encoded_together([record], form, tokenizer)
+    except ModelError as error:
+        place = f"{shown(Path(record.source).name)} line {record.line}"
+        raise ModelError(f"{place}: {error.what}", error.remedy) from None
+
+
+def _encoded_together(
+    records: Sequence[Record], form: PromptFormat, tokenizer: TextTokenizer
+) -> list[_Encoded]:
+    """Plain texts go by another way than conversations."""
+    texts = iter(tokenise_texts(form, [_text(record) for record in records if record.is_text], tokenizer))
+    others = [record.messages for record in records if not record.is_text]
+    conversations = iter(tokenise_all(form, others, tokenizer))
+    samples = (next(texts) if record.is_text else next(conversations) for record in records)
+    return [_Encoded(sample.ids, len(sample.ids), _bounds(sample)) for sample in samples]
+
+
+def _text(record: Record) -> str:
+    return record.messages[0].content
+
+
+def _bounds(sample: Tokenised) -> list[int]:
+    """start, end, start, end … of the runs of trained tokens."""
+    marks, bounds, place = bytes(sample.trained), list[int](), 0
+    while (start := marks.find(1, place)) >= 0:
+        end = marks.find(0, start)
+        place = len(marks) if end < 0 else end
+        bounds += [start, place]
+    return bounds
+
+
+def _estimated(record: Record) -> _Encoded:
+    place, bounds = 0, list[int]()
+    for message in record.messages:
+        end = place + max(1, len(message.content) // 4)
+        bounds += [place, end] if message.role == "assistant" else []
+        place = end
+    return _Encoded((), place, bounds)
+
+
+def _schema() -> "pa.Schema":
+    import pyarrow as pa
+
+    return pa.schema(
+        {
+            "input_ids": pa.list_(pa.int32()),
+            "answers": pa.list_(pa.int32()),
+            "num_tokens": pa.int32(),
+            "opening": pa.int8(),
+            "source": pa.int16(),
+            "side": pa.int8(),
+            "part": pa.int32(),
+            "line": pa.int64(),
+            "content_hash": pa.binary(),
+            "group": pa.binary(),
+        }
+    )
+
+
+def _record_batch(
+    batch: Sequence[tuple[_Place, int, Record]], samples: Sequence[_Encoded], opening: tuple[int, ...]
+) -> "pa.RecordBatch":
+    import pyarrow as pa
+
+    kept = [len(opening) if tuple(sample.ids[: len(opening)]) == opening else 0 for sample in samples]
+    groups = [_digest(record.group) for _, _, record in batch]
+    columns = [
+        _lists(sample.ids for sample in samples),
+        _lists(sample.answers for sample in samples),
+        pa.array([sample.num_tokens for sample in samples], pa.int32()),
+        pa.array(kept, pa.int8()),
+        pa.array([place.source for place, _, _ in batch], pa.int16()),
+        pa.array([place.side for place, _, _ in batch], pa.int8()),
+        pa.array([number for _, number, _ in batch], pa.int32()),
+        pa.array([record.line for _, _, record in batch], pa.int64()),
+        pa.array([bytes.fromhex(content_hash(record)[:32]) for _, _, record in batch], pa.binary()),
+        pa.array(groups, pa.binary()),
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=_schema())
+
+
+def _lists(rows: Iterable[Sequence[int]]) -> "pa.ListArray":
+    """Rows of numbers as an Arrow list array, without a Python object a number on the way."""
+    import pyarrow as pa
+
+    offsets, values = array("i", [0]), array("i")
+    for row in rows:
+        values.extend(row)
+        offsets.append(len(values))
+    numbers = pa.Array.from_buffers(pa.int32(), len(values), [None, pa.py_buffer(values)])
+    places = pa.Array.from_buffers(pa.int32(), len(offsets), [None, pa.py_buffer(offsets)])
+    return pa.ListArray.from_arrays(places, numbers)
+
+
+def _digest(group: str | None) -> bytes | None:
+    return None if group is None else hashlib.sha256(group.encode("utf-8", "surrogatepass")).digest()[:16]
+
+
+def _ahead(pool: ThreadPoolExecutor, work: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
+    """`work` of each item, in order, a few items ahead of whoever takes the results."""
+    waiting: deque[Future[Any]] = deque()
+    for item in items:
+        waiting.append(pool.submit(work, item))
+        if len(waiting) > BATCHES_AHEAD:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def _write_datasets_files(folder: Path, fingerprint: str) -> None:
+    """What `datasets.load_from_disk` wants beside the Arrow file."""
+    state: dict[str, Any] = {
+        "_data_files": [{"filename": DATA}],
+        "_fingerprint": fingerprint[:16],
+        "_format_columns": None,
+        "_format_kwargs": {},
+        "_format_type": None,
+        "_output_all_columns": False,
+        "_split": None,
+    }
+    write_json(folder / "state.json", state)
+    write_json(folder / "dataset_info.json", {})
+
+
+def _faulty(spec: DataSpec, count: int, faults: Sequence[Problem], *, num_good: int) -> DataError:
+    names = ", ".join(shown(source.label) for source in (*spec.sources, *spec.validation))
+    noun = "faulty record" if count == 1 else "faulty records"
+    listed = (
+        (*faults, Problem("", f"and {count - len(faults)} more")) if count > len(faults) else tuple(faults)
+    )
+    what = f"dataset {names} has {count} {noun} beside {num_good} good"
+    return DataError(what, listed, remedy="Correct them, or set on_bad_record to skip")

@@ -1,0 +1,166 @@
+"""Prepared data: every record of some sources as token ids with its answers marked, in a mapped Arrow file.
+
+A folder holds `data-00000-of-00001.arrow` with two JSON files that make it a `datasets` directory, and `prepared.json`
+with what is known of the whole. Nothing is cut: maximum length, truncation and what the loss counts are applied when
+samples are read, so changing them prepares nothing anew. Nothing depends on the model's weights.
+
+Letters: R records, A answers of all records.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from phi_core.errors import Problem
+from phi_core.files import read_json
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Numbers = Any
+"""A numpy array, whose shape is told where it is declared. (numpy is imported when data is read, not before.)"""
+
+DATA = "data-00000-of-00001.arrow"
+ABOUT = "prepared.json"
+FORMAT = 1
+ROWS = 1000
+"""Records a batch of the file; all but the last have exactly as many."""
+TO_SPLIT, FOR_VALIDATION = 0, 1
+"""Sides: what is divided by the split, and what was given as validation data."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """`labels` name the sources, `places` are the files (or hub splits) that they were read from: as they are named now,
+    for the same contents may have been prepared under other names."""
+
+    folder: Path
+    about: Mapping[str, Any]
+    table: "pa.Table"
+    labels: tuple[str, ...]
+    places: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return int(self.table.num_rows)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over the contents, how they are read, the tokenizer and the prompt format."""
+        return str(self.about["fingerprint"])
+
+    @property
+    def content_fingerprint(self) -> str:
+        """SHA-256 over the contents of the files alone."""
+        return str(self.about["content_fingerprint"])
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the counts come from the tokenizer; else they are characters / 4 and there are no ids."""
+        return bool(self.about["is_exact"])
+
+    @property
+    def formats(self) -> Mapping[str, int]:
+        return dict(self.about["formats"])
+
+    @property
+    def num_faults(self) -> int:
+        return int(self.about["num_faults"])
+
+    @property
+    def faults(self) -> tuple[Problem, ...]:
+        """The first of them."""
+        return tuple(Problem(**fault) for fault in self.about["faults"])
+
+    def place(self, record: int) -> tuple[str, int]:
+        """Location of the file that a record was read from, and its line or row there."""
+        row = self._row(record)
+        return self.places[row["part"].as_py()], int(row["line"].as_py())
+
+    def ids(self, record: int) -> list[int]:
+        """All token ids of a record."""
+        ids: list[int] = self._row(record)["input_ids"].values.to_numpy().tolist()
+        return ids
+
+    def answers(self, record: int) -> list[tuple[int, int]]:
+        """(start, end) of each answer in the ids, its stop token included."""
+        bounds = self._row(record)["answers"].values.to_pylist()
+        return list(zip(bounds[::2], bounds[1::2], strict=True))
+
+    @cached_property
+    def num_tokens(self) -> Numbers:
+        """(R,) int32."""
+        return self._numbers("num_tokens")
+
+    @cached_property
+    def source(self) -> Numbers:
+        """(R,) int16, an index of `labels`."""
+        return self._numbers("source")
+
+    @cached_property
+    def side(self) -> Numbers:
+        """(R,) int8, TO_SPLIT or FOR_VALIDATION."""
+        return self._numbers("side")
+
+    @cached_property
+    def opening(self) -> Numbers:
+        """(R,) int8, the tokens at the start that no truncation takes away (a BOS token)."""
+        return self._numbers("opening")
+
+    @cached_property
+    def num_answers(self) -> Numbers:
+        """(R,) int32."""
+        import pyarrow.compute as pc
+
+        return pc.list_value_length(self.table.column("answers")).to_numpy() // 2
+
+    @cached_property
+    def answer_bounds(self) -> Numbers:
+        """(A, 2) int32: start and end of the answers of all records, one record after the other."""
+        import pyarrow.compute as pc
+
+        return pc.list_flatten(self.table.column("answers")).to_numpy().reshape(-1, 2)
+
+    def content_hashes(self) -> list[bytes]:
+        """16 bytes a record: equal for records that say the same."""
+        hashes: list[bytes] = self.table.column("content_hash").to_pylist()
+        return hashes
+
+    def groups(self) -> list[bytes] | None:
+        """16 bytes a record, equal for records of one group; None if the data was read without groups."""
+        column = self.table.column("group")
+        return None if column.null_count == len(self) else [group or b"" for group in column.to_pylist()]
+
+    def _numbers(self, name: str) -> Any:
+        return self.table.column(name).to_numpy()
+
+    def _row(self, record: int) -> Any:
+        batch, row = divmod(record, ROWS)
+        return _Row(self.table, batch, row)
+
+
+@dataclass(frozen=True)
+class _Row:
+    table: "pa.Table"
+    batch: int
+    row: int
+
+    def __getitem__(self, column: str) -> Any:
+        return self.table.column(column).chunk(self.batch)[self.row]
+
+
+def open_prepared(folder: Path, *, labels: tuple[str, ...], places: tuple[str, ...]) -> Prepared | None:
+    """The prepared data in a folder; None if there is none of this format, or its faults name other files."""
+    about = read_json(folder / ABOUT)
+    if not isinstance(about, dict) or about.get("format") != FORMAT:
+        return None
+    if about["num_faults"] and about["places"] != list(places):
+        return None
+    import pyarrow as pa
+
+    try:
+        with pa.memory_map(str(folder / DATA)) as source, pa.ipc.open_stream(source) as stream:
+            return Prepared(folder, about, stream.read_all(), labels, places)
+    except (OSError, pa.ArrowInvalid):
+        return None  # broken off or damaged: it is prepared anew
