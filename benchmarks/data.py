@@ -1,9 +1,10 @@
 """Checking and preparing a large JSON-lines file, beside `datasets` with the tokenizer called directly.
 
-    python benchmarks/data.py [--mib 2048] [--folder DIR]
+    python benchmarks/data.py [--mib 2048] [--beside_mib 256] [--folder DIR]
 
-Writes a file of so many MiB (seeded, prompts and answers of log-normal length from real words), then runs each way in
-a process of its own and prints seconds, MiB a second and peak resident memory (ru_maxrss, which counts mapped pages).
+Writes files of so many MiB (seeded, prompts and answers of log-normal length from real words). phi checks and prepares
+the large one; on the small one phi and `datasets` stand beside each other. Each way runs in a process of its own; told
+are seconds, MiB a second and peak resident memory (ru_maxrss, which counts mapped pages).
 `datasets` loads the same file and maps the same tokenizer over prompt + answer as one text: it makes no mask, no
 checks and no hashes.
 """
@@ -17,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 MODEL = Path(__file__).parents[1] / "phi_core" / "demo" / "assets" / "model"
@@ -56,9 +58,11 @@ def write_rows(path: Path, mib: int) -> int:
 
 
 def measured(command: list[str], environment: dict[str, str]) -> tuple[float, float]:
-    """Seconds, and peak resident memory in MiB of the process with its children."""
+    """Seconds, and peak resident memory in MiB of the process or the largest of its children."""
     start = time.monotonic()
-    process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         raise SystemExit(f"{' '.join(command)} ended with {os.waitstatus_to_exitcode(status)}")
@@ -70,38 +74,50 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--mib", type=int, default=2048)
+    parser.add_argument("--beside_mib", type=int, default=256)
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()))
     arguments = parser.parse_args()
     folder = Path(tempfile.mkdtemp(dir=arguments.folder, prefix="phi-data-benchmark-"))
+    print(f"{os.cpu_count()} cores, {model_name()}", flush=True)
     try:
-        data = folder / "rows.jsonl"
-        count = write_rows(data, arguments.mib)
-        mib = data.stat().st_size / 2**20
-        print(f"{mib:,.0f} MiB, {count:,} records, {os.cpu_count()} cores, {model_name()}")
-        report(folder, data, mib)
+        report(folder, arguments.mib, phi_ways)
+        report(folder, arguments.beside_mib, ways_beside)
     finally:
         shutil.rmtree(folder)
 
 
-def report(folder: Path, data: Path, mib: float) -> None:
-    phi = [sys.executable, "-m", "phi_core"]
-    options = ["--model_name", str(MODEL), "--dataset_path", str(data)]
-    direct = [sys.executable, "-c", DATASETS, str(data), str(MODEL)]
-    ways = {
-        "phi data check": [*phi, "data", "check", str(data)],
-        "phi data prepare": [*phi, "data", "prepare", *options],
-        "phi data prepare, second start": [*phi, "data", "prepare", *options],
-        "datasets + tokenizer": [*direct, str(folder / "one"), "0"],
-        "datasets + tokenizer, 2 processes": [*direct, str(folder / "two"), "2"],
-    }
+def report(folder: Path, mib: int, ways: Callable[[Path, Path], dict[str, list[str]]]) -> None:
+    data = folder / f"{mib}.jsonl"
+    count = write_rows(data, mib)
+    size = data.stat().st_size / 2**20
+    print(f"{size:,.0f} MiB, {count:,} records", flush=True)
     environment = {
         "PHI_CACHE_DIR": str(folder / "cache"),
         "HF_HOME": str(folder / "hf"),
         "HF_HUB_OFFLINE": "1",
     }
-    for name, command in ways.items():
+    for name, command in ways(folder, data).items():
         seconds, peak = measured(command, environment)
-        print(f"{name:34} {seconds:8.1f} s  {mib / seconds:7.1f} MiB/s  peak {peak:7.0f} MiB", flush=True)
+        print(f"  {name:34} {seconds:8.1f} s  {size / seconds:7.1f} MiB/s  peak {peak:7.0f} MiB", flush=True)
+
+
+def phi_ways(folder: Path, data: Path) -> dict[str, list[str]]:
+    phi = [sys.executable, "-m", "phi_core", "data"]
+    prepare = [*phi, "prepare", "--model_name", str(MODEL), "--dataset_path", str(data)]
+    return {
+        "phi data check": [*phi, "check", str(data)],
+        "phi data prepare": prepare,
+        "phi data prepare, second start": prepare,
+    }
+
+
+def ways_beside(folder: Path, data: Path) -> dict[str, list[str]]:
+    direct = [sys.executable, "-c", DATASETS, str(data), str(MODEL)]
+    return {
+        **phi_ways(folder, data),
+        "datasets + tokenizer": [*direct, str(folder / "one"), "0"],
+        "datasets + tokenizer, 2 processes": [*direct, str(folder / "two"), "2"],
+    }
 
 
 def model_name() -> str:

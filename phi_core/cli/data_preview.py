@@ -114,7 +114,7 @@ def _print_figures(plan: RunPlan) -> None:
     for share in plan.source_shares if len(plan.source_shares) > 1 else ():
         say(f"source       {share_line(share)}")
     for finding in plan.gate:
-        say(f"{'refused' if finding.stops else 'accepted'}      {finding.problem()}")
+        say(f"{'refused' if finding.stops else 'accepted':<12} {finding.problem()}")
     print()
     for line in histogram_lines(figures):
         say(line)

@@ -67,6 +67,18 @@ COMMANDS = {
         "phi_core.cli.data:check",
         "Check every record of a file. Exit status 2 if any is faulty.",
     ),
+    "data split": (
+        "phi_core.cli.data_split:split_files",
+        "Split records into train.jsonl, validation.jsonl and test.jsonl, with none on two sides.",
+    ),
+    "data mix": (
+        "phi_core.cli.data_mix:mix",
+        "Shares and repetitions of several sources in a run; with --output its records in their order.",
+    ),
+    "data transform": (
+        "phi_core.cli.data_transform:transform_file",
+        "Change the rows of a CSV or JSON-lines file: names, choice of rows and fields, numbers.",
+    ),
     "data preview": (
         "phi_core.cli.data_preview:preview",
         "What a run would train on, token by token: figures, the launch gate, typical and worst records.",

@@ -77,7 +77,7 @@ def _print(plan: RunPlan, machine: Machine) -> None:
     for share in plan.source_shares if plan.mixing else ():
         say(f"source       {share_line(share)}")
     for finding in plan.gate:
-        say(f"{'refused     ' if finding.stops else 'accepted    '} {finding.problem()}")
+        say(f"{'refused' if finding.stops else 'accepted':<12} {finding.problem()}")
     for problem in plan.warnings(machine):
         say(f"note         {problem}")
     say(f"\n{learning_rate_plot(plan)}")

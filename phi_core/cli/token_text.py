@@ -3,7 +3,7 @@
 Text from data passes the plain-text gate before anything of ours is added.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from phi_core.plain_text import plain
@@ -27,8 +27,9 @@ def legend(*, colour: bool) -> str:
 
 
 def in_colour(view: TokenView) -> str:
-    """The text as it stands, each token in the colour of what becomes of it."""
-    return "".join(_coloured(_visible(piece), piece.fate) for piece in view.pieces)
+    """The text as it stands, in the colours of what becomes of it."""
+    runs = groupby(view.pieces, key=lambda piece: piece.fate)
+    return "".join(_coloured(_visible(run), fate) for fate, run in runs)
 
 
 def in_margin(view: TokenView) -> Iterator[str]:
@@ -47,9 +48,9 @@ def token_table(view: TokenView) -> Iterator[str]:
         place += len(piece.ids)
 
 
-def _visible(piece: Piece) -> str:
+def _visible(run: Iterable[Piece]) -> str:
     """A stop token that is a line end would not be seen."""
-    return plain(piece.text).replace("\n", "↵\n")
+    return plain("".join(piece.text for piece in run)).replace("\n", "↵\n")
 
 
 def _coloured(text: str, fate: Fate) -> str:

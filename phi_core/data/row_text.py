@@ -15,6 +15,9 @@ from phi_core.errors import DataError
 
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 _JSON_LINES = (".jsonl", ".ndjson")
+_AS_TYPED = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
+_ESCAPED = json.JSONEncoder(allow_nan=False)
+_SIMPLE = frozenset({str, int, bool, type(None)})
 
 
 class RowText(Protocol):
@@ -50,16 +53,22 @@ class JsonLines:
 
     def line(self, row: Mapping[str, Any]) -> str:
         try:
-            text = json.dumps(row, ensure_ascii=False, allow_nan=False)
+            text = _AS_TYPED.encode(row)
             text.encode()
         except UnicodeEncodeError:  # half a surrogate pair has no bytes, but an escape
-            text = json.dumps(row, allow_nan=False)
+            text = _ESCAPED.encode(row)
         except (TypeError, ValueError, RecursionError):
-            raise _beyond_json(row) from None
+            self.check(row)
+            raise RecordFault("a row that JSON cannot hold") from None
         return text + "\n"
 
     def check(self, row: Mapping[str, Any]) -> None:
-        self.line(row)
+        for name, value in row.items():
+            if type(value) not in _SIMPLE:
+                try:
+                    _ESCAPED.encode(value)
+                except (TypeError, ValueError, RecursionError):
+                    raise RecordFault(f"{kind_of(value)}, which JSON cannot hold", name) from None
 
 
 class Cells:
@@ -100,12 +109,3 @@ def _cell(value: Any, name: str) -> str:
     if isinstance(value, bool | int | float):
         return json.dumps(value)
     raise RecordFault(f"{kind_of(value)}, which a CSV cell cannot hold", name, remedy="Write a .jsonl file")
-
-
-def _beyond_json(row: Mapping[str, Any]) -> RecordFault:
-    for name, value in row.items():
-        try:
-            json.dumps(value, allow_nan=False)
-        except (TypeError, ValueError, RecursionError):
-            return RecordFault(f"{kind_of(value)}, which JSON cannot hold", shown(name))
-    return RecordFault("a row that JSON cannot hold")

@@ -146,7 +146,8 @@ def _copy(
             side = side_of[position]
             try:
                 files[side].write(form.line(row))
-            except RecordFault as fault:
+            except RecordFault as found_fault:
+                fault = RecordFault(found_fault.reason, shown(found_fault.field))
                 place = f"{part.name} {part.place} {number}"
                 raise DataError(f"{part.name} holds what JSON lines cannot", [fault.at(place)]) from None
             counts[source.label][side] += 1

@@ -27,6 +27,7 @@ from phi_core.errors import DataError, Problem
 MOST_FIELDS = 10_000
 FAULT_LIMIT = 20
 
+_IN_ORDER = json.JSONEncoder(sort_keys=True, default=repr)
 _ONLY_TEXT = ("csv", "tsv")
 _ONE_HEADER = ("csv", "tsv", "parquet", "saved", "hub")
 
@@ -195,8 +196,7 @@ class _Pass:
         if by is None:
             return False
         content = {name: row[name] for name in by if name in row} if by else row
-        text = json.dumps(content, sort_keys=True, default=repr)
-        digest = hashlib.blake2b(text.encode(), digest_size=16).digest()
+        digest = hashlib.blake2b(_IN_ORDER.encode(content).encode(), digest_size=16).digest()
         is_repeated = digest in self._seen
         self._seen.add(digest)
         return is_repeated

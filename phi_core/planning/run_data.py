@@ -11,7 +11,7 @@ from phi_core.chat.prompt_format import PromptFormat
 from phi_core.chat.tokenizer import TextTokenizer
 from phi_core.config.training import TrainingConfig
 from phi_core.data.formats import columns_from
-from phi_core.data.mixture import weights_for
+from phi_core.data.mixture import drawn, normalised, tokens_by_source, weights_for
 from phi_core.data.records import Reading
 from phi_core.data.sources.find import find_sources
 from phi_core.data.split import split
@@ -108,7 +108,8 @@ def mixing(config: TrainingConfig, data: RunData) -> Mixing | None:
     sources = data.train.sources
     if len(config.dataset_path) < 2 or config.mixture == "concatenated":
         return None
-    tokens = tokens_by_source(sources, data.train.lengths, len(config.dataset_path))
+    lengths = data.train.lengths
+    tokens = tokens_by_source(range(len(lengths)), lengths, sources, num_sources=len(config.dataset_path))
     for label, count in zip(data.labels, tokens, strict=False):
         if not count:
             raise DataError(f"source {label} has nothing to train on", remedy="Take it out of dataset_path")
@@ -117,29 +118,14 @@ def mixing(config: TrainingConfig, data: RunData) -> Mixing | None:
     )
 
 
-def tokens_by_source(sources: Sequence[int], lengths: Sequence[int], num_sources: int) -> tuple[int, ...]:
-    totals = [0] * num_sources
-    for source, length in zip(sources, lengths, strict=True):
-        totals[source] += length
-    return tuple(totals)
-
-
 def source_shares(data: RunData, steps: StepPlan, weights: Sequence[float] | None) -> tuple[SourceShare, ...]:
     """What each source contributes over the whole run."""
-    sources, lengths = data.train.sources, data.train.lengths
-    num_sources = max(sources, default=0) + 1
-    own = tokens_by_source(sources, lengths, num_sources)
-    drawn = [0] * num_sources
-    for sample in steps.order:
-        drawn[sources[sample]] += lengths[sample]
-    total = max(1, sum(drawn))
-    counts = [sources.count(source) for source in range(num_sources)]
-    declared = [weight / sum(weights) for weight in weights] if weights else [None] * num_sources
+    sources = data.train.sources
+    found = drawn(steps.order, data.train.lengths, sources, num_sources=max(sources, default=-1) + 1)
+    declared = normalised(weights) if weights else (None,) * len(found)
     return tuple(
-        SourceShare(
-            data.labels[i], counts[i], drawn[i], drawn[i] / total, declared[i], drawn[i] / max(1, own[i])
-        )
-        for i in range(num_sources)
+        SourceShare(label, sources.count(place), own.tokens, own.share, share, own.repetitions)
+        for place, (label, own, share) in enumerate(zip(data.labels, found, declared, strict=False))
     )
 
 
@@ -163,7 +149,7 @@ def _sides(config: TrainingConfig, data: Prepared) -> tuple[Numbers, Numbers]:
             seed=config.seed,
         )
     except DataError as error:
-        raise DataError(f"{', '.join(data.labels)}: {error.what}", remedy=error.remedy) from None
+        raise DataError(f"{data.name}: {error.what}", remedy=error.remedy) from None
     whole = ours[np.isin(data.source[ours], with_own)]
     train = np.sort(np.concatenate([whole, to_split[np.asarray(found.train, dtype=np.int64)]]))
     return train, to_split[np.asarray(found.validation, dtype=np.int64)]
@@ -178,7 +164,7 @@ def _num_overlapping(data: Prepared, train: Numbers, validation: Numbers) -> int
 def _require_records(data: Prepared) -> None:
     if not (data.side == TO_SPLIT).any():
         faulty = f" and {data.num_faults} faulty" if data.num_faults else ""
-        what = f"dataset {', '.join(data.labels)} has 0 good records{faulty}; at least 1 needed"
+        what = f"dataset {data.name} has 0 good records{faulty}; at least 1 needed"
         raise DataError(what, data.faults)
 
 

@@ -6,19 +6,16 @@ planned sample.
 """
 
 import hashlib
-import random
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, chain, islice
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
-from phi_core.data.mixture import blended
+from phi_core.data.mixture import Indices, blended, epoch_order
 
 T = TypeVar("T")
-Indices: TypeAlias = "array[int]"
-"""Of type code "I": indices and counts from 0."""
 
 
 @dataclass(frozen=True)
@@ -160,9 +157,8 @@ def _epochs(
     """The orders of the epochs, until the tokens are used up."""
     left = budget.max_tokens
     for epoch, share in enumerate(_shares(budget.epochs)):
-        order = _order(len(lengths), seed, epoch)
-        if mixing and mixing.one_by_one:
-            order = array("I", sorted(order, key=mixing.sources.__getitem__))
+        sources = mixing.sources if mixing else range(len(lengths))
+        order = epoch_order(sources, one_by_one=bool(mixing and mixing.one_by_one), seed=seed, epoch=epoch)
         del order[max(1, round(share * len(lengths))) :]
         if left is not None:
             del order[_fitting(order, lengths, left) :]
@@ -185,9 +181,3 @@ def _shares(epochs: float) -> Iterator[float]:
     yield from (1.0 for _ in range(whole))
     if rest > 1e-9:
         yield rest
-
-
-def _order(num_samples: int, seed: int, epoch: int) -> Indices:
-    order = array("I", range(num_samples))
-    random.Random(f"{seed}/{epoch}").shuffle(order)
-    return order

@@ -34,6 +34,7 @@ from phi_core.samples.prepared import (
     ROWS,
     TO_SPLIT,
     Prepared,
+    files_named,
     open_prepared,
 )
 
@@ -413,10 +414,9 @@ def _write_datasets_files(folder: Path, fingerprint: str) -> None:
 
 
 def _faulty(spec: DataSpec, count: int, faults: Sequence[Problem], *, num_good: int) -> DataError:
-    names = ", ".join(shown(source.label) for source in (*spec.sources, *spec.validation))
     noun = "faulty record" if count == 1 else "faulty records"
     listed = (
         (*faults, Problem("", f"and {count - len(faults)} more")) if count > len(faults) else tuple(faults)
     )
-    what = f"dataset {names} has {count} {noun} beside {num_good} good"
+    what = f"dataset {files_named(spec.places)} has {count} {noun} beside {num_good} good"
     return DataError(what, listed, remedy="Correct them, or set on_bad_record to skip")

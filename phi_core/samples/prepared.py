@@ -7,12 +7,13 @@ samples are read, so changing them prepares nothing anew. Nothing depends on the
 Letters: R records, A answers of all records.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from phi_core.data.records import shown
 from phi_core.errors import Problem
 from phi_core.files import read_json
 
@@ -27,6 +28,7 @@ ABOUT = "prepared.json"
 FORMAT = 1
 ROWS = 1000
 """Records a batch of the file; all but the last have exactly as many."""
+_FILES_NAMED = 3
 TO_SPLIT, FOR_VALIDATION = 0, 1
 """Sides: what is divided by the split, and what was given as validation data."""
 
@@ -72,6 +74,11 @@ class Prepared:
     def faults(self) -> tuple[Problem, ...]:
         """The first of them."""
         return tuple(Problem(**fault) for fault in self.about["faults"])
+
+    @property
+    def name(self) -> str:
+        """The files, for messages."""
+        return files_named(self.places)
 
     def place(self, record: int) -> tuple[str, int]:
         """Location of the file that a record was read from, and its line or row there."""
@@ -138,6 +145,13 @@ class Prepared:
     def _row(self, record: int) -> Any:
         batch, row = divmod(record, ROWS)
         return _Row(self.table, batch, row)
+
+
+def files_named(places: Sequence[str]) -> str:
+    """A few of the files by their names, and how many more there are."""
+    names = [shown(Path(place).name) for place in places[:_FILES_NAMED]]
+    more = len(places) - len(names)
+    return f"{', '.join(names)} and {more} more" if more else ", ".join(names)
 
 
 @dataclass(frozen=True)

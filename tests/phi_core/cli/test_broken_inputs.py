@@ -145,7 +145,7 @@ TRAINING: dict[str, tuple[Request, list[str]]] = {
     "no record": (lambda p: p.train("--dataset_path", p / "empty.jsonl"), ["empty.jsonl has 0 good records"]),
     "unknown kind of dataset": (
         lambda p: p.train("--dataset_path", p / "data.parquet"),
-        ["data.parquet", ".jsonl"],
+        ["data.parquet", "no intact Parquet file"],
     ),
     "dataset in UTF-16": (
         lambda p: p.train("--dataset_path", p / "utf-16.jsonl"),

@@ -149,6 +149,16 @@ def test_an_earlier_split_is_replaced_only_with_a_word_and_then_as_a_whole(tmp_p
     assert sorted(item.name for item in out.iterdir()) == ["train.jsonl", "validation.jsonl"]
 
 
+def test_a_row_that_json_cannot_hold_ends_the_split_and_nothing_is_written(tmp_path: Path, out: Path) -> None:
+    pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    moments = pyarrow.array([None] * 8 + [0, None], pyarrow.timestamp("s"))
+    columns = {"text": [f"t{number}" for number in range(10)], "when": moments}
+    parquet.write_table(pyarrow.table(columns), tmp_path / "a.parquet")
+    done = phi("data", "split", tmp_path / "a.parquet", "--output", out)
+    assert done.status == 2 and "a.parquet row 9, field when" in done.err
+    assert not list(out.iterdir())
+
+
 def test_a_folder_with_other_training_files_is_refused(tmp_path: Path, out: Path) -> None:
     out.mkdir()
     (out / "valid.csv").write_text("text\nx\n")

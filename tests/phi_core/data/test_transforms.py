@@ -123,7 +123,7 @@ def test_values_of_json_are_compared_by_their_kind(tmp_path: Path) -> None:
         {},
     )
     target = tmp_path / "out.jsonl"
-    kept = {
+    kept: dict[str, list[Any]] = {
         "v = 1": [1, 1.0, "1"],
         "v = true": [True],
         "v contains ä": [["1", "ä"]],
@@ -302,7 +302,8 @@ def test_steps_are_done_in_their_fixed_order(tmp_path: Path, out: Path) -> None:
 @pytest.mark.parametrize("step", ["scale", "normalise", "smooth"])
 def test_a_text_column_is_refused_with_column_line_and_value(table: Path, out: Path, step: str) -> None:
     with pytest.raises(DataError) as caught:
-        _transform(table, out, **{step: ("note",)})
+        steps: dict[str, Any] = {step: ("note",)}
+        _transform(table, out, **steps)
     assert str(caught.value.problems[0]) == "in.csv line 2, field note: must be a number, got text 'x'"
     assert len(caught.value.problems) == 3 and not out.exists()
 
@@ -393,6 +394,22 @@ def test_what_a_cell_cannot_hold_is_refused(tmp_path: Path, out: Path) -> None:
     ]
     assert _transform(source, target := tmp_path / "out.jsonl").rows_out == 3
     assert _rows(target) == [{"a": [1]}, {"a": "\ud800"}, {"a": {}}]
+
+
+def test_what_json_cannot_hold_is_refused_with_its_row(tmp_path: Path) -> None:
+    pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    moments = pyarrow.array([None, 0, None], pyarrow.timestamp("s"))
+    columns = {"a": [1, 2, 3], "when": moments, "x": [0.5, 1.5, float("nan")]}
+    parquet.write_table(pyarrow.table(columns), source := tmp_path / "in.parquet")
+    with pytest.raises(DataError) as caught:
+        _transform(source, target := tmp_path / "out.jsonl")
+    assert [problem.where for problem in caught.value.problems] == [
+        *("in.parquet row 2, field when", "in.parquet row 3, field x")
+    ]
+    assert all("which JSON cannot hold" in problem.what for problem in caught.value.problems)
+    assert not target.exists()
+    _transform(source, target, filters=(condition("x exists"),), select=("a", "x"))
+    assert _rows(target) == [{"a": 1, "x": 0.5}, {"a": 2, "x": 1.5}]
 
 
 def test_tabs_part_the_cells_of_a_tsv_file(table: Path, tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def test_paths_stay_valid_in_another_folder(config: Config, tmp_path: Path) -> N
         found = portable(config(dataset_path="data.jsonl", validation_path="data.jsonl", output_dir="x"))
     finally:
         os.chdir(before)
-    assert found.dataset_path == found.validation_path == str((tmp_path / "data.jsonl").resolve())
+    assert found.dataset_path == found.validation_path == (str((tmp_path / "data.jsonl").resolve()),)
     assert found.output_dir is None
 
 
