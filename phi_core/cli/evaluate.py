@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from phi_core.chat.engine import EngineInfo
+from phi_core.chat.engine import BASE, EngineInfo
 from phi_core.chat.prompt_format import FILE, PromptFormat, prompt_format_from, read_prompt_format
 from phi_core.chat.tokenizer import read_tokenizer
 from phi_core.cli.data_progress import progress_line
@@ -28,7 +28,12 @@ from phi_core.data.formats import FormatName, columns_from
 from phi_core.data.records import Reading
 from phi_core.data.sources.find import find_sources
 from phi_core.errors import DataError, ModelError
-from phi_core.evaluation.perplexity import evaluate_perplexity
+from phi_core.evaluation.perplexity import (
+    LossDifference,
+    log_likelihoods,
+    loss_difference,
+    validation_loss,
+)
 from phi_core.files import read_json, user_path
 from phi_core.model_files.folder import locate
 from phi_core.samples.cut import CutRule
@@ -80,27 +85,48 @@ def evaluate(
     )
     engine = open_engine(target, device=device, dtype=dtype)
     try:
-        losses = evaluate_perplexity(
+        found = log_likelihoods(
             _samples(spec, target, engine.info), engine, targets=engine.info.targets, on_progress=_progress
         )
     finally:
         engine.close()
+    losses = {name: validation_loss(values) for name, values in found.items()}
+    changes = {name: loss_difference(found[BASE], values) for name, values in found.items() if name != BASE}
     if json:
         print_json(
             {
                 "data": data,
                 "base_proved": engine.info.proof.holds,
                 "models": {name: loss.__dict__ for name, loss in losses.items()},
+                "differences": {name: change.__dict__ for name, change in changes.items()},
             }
         )
         return 0
     rows = [
-        (name, f"{loss.loss:.4f}", f"{loss.perplexity:.4g}", str(loss.tokens), str(loss.records))
+        (
+            name,
+            f"{loss.loss:.4f}",
+            f"{loss.perplexity:.4g}",
+            f"{loss.tokens:,}",
+            f"{loss.records:,}",
+            _change(changes.get(name)),
+        )
         for name, loss in losses.items()
     ]
     say(engine.info.proof.sentence())
-    say(table(("model", "loss", "perplexity", "trained tokens", "records"), rows))
+    say(table(("model", "loss", "perplexity", "trained tokens", "records", "loss − base (95 %)"), rows))
     return 0
+
+
+def _change(change: LossDifference | None) -> str:
+    if change is None:
+        return "–"
+    bounds = (
+        "too few records for an interval"
+        if change.low is None
+        else f"{change.low:+.4f} to {change.high:+.4f}"
+    )
+    return f"{change.mean:+.4f} ({bounds})"
 
 
 def _samples(spec: DataSpec, target: Target, info: EngineInfo) -> Samples:

@@ -154,6 +154,13 @@ class TrainingConfig(BaseModel):
     lora_dropout: float = option(
         0.05, "Dropout before the adapter", group="Adapter", ge=0, lt=1, advised=(0.0, 0.1)
     )
+    initial_adapter: str | None = option(
+        None,
+        "Adapter to go on training from, as from a domain to a task; none: a new one",
+        group="Adapter",
+        level="advanced",
+        path="directory",
+    )
     lora_targets: tuple[str, ...] = option(
         ("auto",),
         "Module names to adapt; auto: attention and feed-forward layers of the architecture",

@@ -126,8 +126,9 @@ def portable(config: TrainingConfig) -> TrainingConfig:
     changes: dict[str, Any] = {"output_dir": None, "model_name": resolved_name(config.model_name)}
     for name in ("dataset_path", "validation_path"):
         changes[name] = tuple(_absolute(source) for source in getattr(config, name))
-    if config.prompt_template:
-        changes["prompt_template"] = _absolute(config.prompt_template)
+    for name in ("prompt_template", "initial_adapter"):
+        if value := getattr(config, name):
+            changes[name] = _absolute(value)
     return config.model_copy(update=changes)
 
 

@@ -10,8 +10,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from peft import LoraConfig, PeftModel, get_peft_model
+from peft import (
+    LoraConfig,
+    PeftModel,
+    get_peft_model,
+    get_peft_model_state_dict,
+    set_peft_model_state_dict,
+)
 from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file
 from torch import nn
 from transformers import PreTrainedModel
 
@@ -19,7 +26,7 @@ from phi_core.chat.prompt_format import FILE, PromptFormat, probe_ids_hash, prom
 from phi_core.chat.tokenizer import TextTokenizer
 from phi_core.config.training import TrainingConfig
 from phi_core.errors import AdapterError, ConfigError, ModelError
-from phi_core.files import read_json
+from phi_core.files import read_json, user_path
 
 WEIGHTS = "adapter_model.safetensors"
 PREFIX = "base_model.model."
@@ -28,7 +35,8 @@ PREFIX = "base_model.model."
 def attach_adapter(model: PreTrainedModel, config: TrainingConfig, targets: Sequence[str]) -> PeftModel:
     """A new, trainable adapter on `targets`; ("auto",) adapts every linear layer but the head.
 
-    The adapter is float32. ConfigError if a target matches no module.
+    The adapter is float32; with `initial_adapter` it begins with that one's weights. ConfigError if a target matches no
+    module, AdapterError if the initial adapter does not fit.
     """
     _require_matches(model, targets)
     lora = LoraConfig(
@@ -40,9 +48,27 @@ def attach_adapter(model: PreTrainedModel, config: TrainingConfig, targets: Sequ
         task_type="CAUSAL_LM",
     )
     try:
-        return get_peft_model(model, lora)
+        adapted = get_peft_model(model, lora)
     except ValueError as error:
         raise ConfigError(f"lora_targets: {error}") from None
+    if config.initial_adapter is not None:
+        _start_from(adapted, user_path(config.initial_adapter))
+    return adapted
+
+
+def _start_from(model: PeftModel, path: Path) -> None:
+    """Give a new adapter the weights of a trained one."""
+    check_adapter(model, path)
+    weights = load_file(path / WEIGHTS)
+    expected = {name: tensor.shape for name, tensor in get_peft_model_state_dict(model).items()}
+    if expected != {name: tensor.shape for name, tensor in weights.items()}:
+        targets = adapter_settings(path).get("target_modules")
+        named = ",".join(sorted(targets)) if isinstance(targets, list) else targets
+        raise AdapterError(
+            f"initial_adapter {path} adapts other layers than lora_targets says",
+            f"Set lora_targets to {named}",
+        )
+    set_peft_model_state_dict(model, weights)
 
 
 def peft_name(label: str) -> str:

@@ -17,6 +17,7 @@ from phi_core.files import user_path
 from phi_core.model_files.architecture import KNOWN_CONFIGS, Shape, shape_of
 from phi_core.model_files.folder import locate, read_json
 from phi_core.planning.extras import require_extras
+from phi_core.planning.initial_adapter import require_initial_adapter
 from phi_core.planning.machine import Machine
 from phi_core.planning.memory import MemoryEstimate, estimate_memory
 from phi_core.planning.run_data import RunData, SourceShare, mixing, run_data, source_shares
@@ -208,6 +209,7 @@ def make_plan(
     require_extras(config)
     model = model or model_facts(config)
     _require_targets(config, model.shape)
+    require_initial_adapter(config, model.form)
     data = run_data(
         config,
         model.form if model.tokenizer else None,

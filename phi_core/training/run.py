@@ -19,10 +19,12 @@ from phi_core.chat.prompt_format import FILE
 from phi_core.config.problems import checked
 from phi_core.config.training import TrainingConfig
 from phi_core.config.yaml_file import read_values
+from phi_core.errors import AdapterError
+from phi_core.files import user_path
 from phi_core.model_files.architecture import shape_of
 from phi_core.model_files.folder import read_json
-from phi_core.models.adapter import attach_adapter, format_record, num_trainable
-from phi_core.models.base import BaseModel, load_base
+from phi_core.models.adapter import attach_adapter, format_record, num_trainable, recorded_fingerprint
+from phi_core.models.base import BaseModel, load_base, weights_fingerprint
 from phi_core.models.device import choose_device, peak_memory_gib
 from phi_core.planning.machine import this_machine
 from phi_core.planning.run_plan import ModelFacts, RunPlan, make_plan, prompt_format
@@ -38,7 +40,7 @@ from phi_core.training.trainer import Collate, PHITrainer
 
 WITHOUT_NUMBERS = {
     *("model_name", "model_revision", "dataset_path", "validation_path", "prompt_template", "output_dir"),
-    *("report_to", "accept"),
+    *("report_to", "accept", "initial_adapter"),
     *("evaluate_every", "checkpoint_every", "checkpoints_kept", "final_adapter"),
 }
 """Options that may change between stop and resume: names of things whose content is hashed, and what is only kept."""
@@ -63,6 +65,7 @@ def execute(writer: RunWriter, *, resume: bool, interruption: Interruption) -> s
     plan = make_plan(config, model=model_facts(base))
     require_open(plan.gate)
     set_seed(config.seed)
+    _require_trained_on(base, config.initial_adapter)
     model = attach_adapter(base.model, config, plan.targets)
     choices = choose(model, config)
     identity = run_identity(plan, base)
@@ -79,6 +82,16 @@ def execute(writer: RunWriter, *, resume: bool, interruption: Interruption) -> s
     _announce(writer, plan, model, choices, checkpoint, faults)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     return _finish(writer, plan, base, model, reporter.outcome)
+
+
+def _require_trained_on(base: BaseModel, adapter: str | None) -> None:
+    """AdapterError if the initial adapter was trained on other weights."""
+    recorded = recorded_fingerprint(user_path(adapter)) if adapter else None
+    if recorded and recorded != base.fingerprint:
+        raise AdapterError(
+            f"initial_adapter {adapter} was trained on other weights than those of {base.name}",
+            "Name the base that it was trained on as model_name",
+        )
 
 
 def load(config: TrainingConfig) -> BaseModel:
@@ -178,7 +191,10 @@ def run_identity(plan: RunPlan, base: BaseModel) -> str:
     """SHA-256 over all that decides the numbers of a run: what a checkpoint must share to be resumed from."""
     settings = plan.config.model_dump(mode="json", exclude=WITHOUT_NUMBERS)
     sides = [hashlib.sha256(side.records.tobytes()).hexdigest() for side in (plan.train, plan.validation)]
-    parts = [plan.steps.hash, settings, plan.data.prepared.fingerprint, sides, base.fingerprint]
+    start = (
+        weights_fingerprint(user_path(plan.config.initial_adapter)) if plan.config.initial_adapter else None
+    )
+    parts = [plan.steps.hash, settings, plan.data.prepared.fingerprint, sides, base.fingerprint, start]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

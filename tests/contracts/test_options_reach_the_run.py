@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from adapters import save_adapter
 from tiny_models import TEMPLATE
 from toy_run import toy_config, write_toy_dataset
 
@@ -45,6 +46,7 @@ class Toy:
         self.model = models("phi", template=TEMPLATE)
         self.other_model = models("llama")
         self.code_model = self._with_code()
+        self.trained = save_adapter(self.model, folder / "trained", strength=0.5)
         self.template = folder / "own.jinja"
         self.template.write_text("{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}")
         self.renamed = folder / "renamed.jsonl"
@@ -97,6 +99,11 @@ class Toy:
     def adapter(self, config: TrainingConfig) -> Any:
         settings = attach_adapter(run.load(config).model, config, ("auto",)).peft_config["default"].to_dict()
         return {name: settings[name] for name in ("r", "lora_alpha", "lora_dropout", "target_modules")}
+
+    def adapter_weights(self, config: TrainingConfig) -> Any:
+        """What the adapter begins with."""
+        model = attach_adapter(run.load(config).model, config, ("auto",))
+        return sum(float(p.detach().abs().sum()) for name, p in model.named_parameters() if "lora_B" in name)
 
     def arguments(self, config: TrainingConfig) -> Any:
         return run.training_arguments(config, run.load(config), self.folder / "working" / "x").to_dict()
@@ -198,6 +205,7 @@ CHANGES: dict[str, tuple[View, Any, Values]] = {
     "lora_r": (Toy.plan, 3, {}),
     "lora_alpha": (Toy.adapter, 64, {}),
     "lora_dropout": (Toy.adapter, 0.5, {}),
+    "initial_adapter": (Toy.adapter_weights, lambda toy: str(toy.trained), {"lora_alpha": 16}),
     "lora_targets": (Toy.plan, ("q_proj",), {}),
     "epochs": (Toy.plan, 2.5, {"max_steps": None}),
     "max_steps": (Toy.plan, 2, {}),

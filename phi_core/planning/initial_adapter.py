@@ -1,0 +1,37 @@
+"""The adapter that a run goes on from: refused here if its rank, scale or prompt format are not those of the run.
+
+Reads its two JSON files; whether its weights belong to the base model is found out when they are loaded.
+"""
+
+from pathlib import Path
+
+from phi_core.chat.prompt_format import FILE, PromptFormat
+from phi_core.config.training import TrainingConfig
+from phi_core.errors import AdapterError, ConfigError
+from phi_core.files import read_json, user_path
+
+
+def require_initial_adapter(config: TrainingConfig, form: PromptFormat | None) -> None:
+    """AdapterError if there is no adapter; ConfigError if the run would train it in another way than it was."""
+    if config.initial_adapter is None:
+        return
+    path = user_path(config.initial_adapter)
+    settings = read_json(path / "adapter_config.json")
+    if not isinstance(settings, dict):
+        raise AdapterError(
+            f"initial_adapter {path} holds no adapter: adapter_config.json is missing or broken"
+        )
+    for option, key in (("lora_r", "r"), ("lora_alpha", "lora_alpha")):
+        if settings.get(key) != getattr(config, option):
+            found = f"{option} is {getattr(config, option):g}, the initial adapter has {settings.get(key)}"
+            raise ConfigError(found, remedy=f"Set {option} to {settings.get(key)}")
+    _require_format(path, form)
+
+
+def _require_format(path: Path, form: PromptFormat | None) -> None:
+    record = read_json(path / FILE)
+    if form is not None and isinstance(record, dict) and record.get("hash") != form.hash:
+        raise ConfigError(
+            f"initial_adapter {path} was trained with prompt format {record.get('name')}, this run has {form.name}",
+            remedy="Set prompt_format (or prompt_template) to that of the adapter",
+        )
