@@ -53,7 +53,7 @@ def preview(
         return 0
     _print_figures(plan)
     in_colours = colour == "always" or (colour == "auto" and _has_colours())
-    print(f"\n{legend(colour=in_colours)}")
+    print(f"\n{legend(colour=in_colours, padded=not plan.config.padding_free)}")
     for name, view in views.items():
         _print_view(name, view, ids=ids, colour=in_colours)
     return 0
@@ -77,7 +77,8 @@ def _views(plan: RunPlan, wanted: list[int] | None) -> dict[str, TokenView]:
         else typical_and_worst(data, range(len(data)), plan.train)
     )
     return {
-        name: token_view(plan.train, record, tokenizer, stop_ids=stops) for name, record in examples.items()
+        name: token_view(plan.train, record, tokenizer, stop_ids=stops, padding=plan.padding(record))
+        for name, record in examples.items()
     }
 
 

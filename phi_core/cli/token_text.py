@@ -9,20 +9,22 @@ from itertools import groupby
 from phi_core.plain_text import plain
 from phi_core.samples.token_view import Fate, Piece, TokenView
 
-COLOURS: dict[Fate, str] = {"masked": "2", "trained": "32", "stop": "7;32", "cut": "9;31"}
-"""Terminal attributes: dim, green, green reversed, red struck through."""
+COLOURS: dict[Fate, str] = {"masked": "2", "trained": "32", "stop": "7;32", "cut": "9;31", "padded": "2;3"}
+"""Terminal attributes: dim, green, green reversed, red struck through, dim italic."""
 MEANINGS: dict[Fate, str] = {
     "masked": "read, not trained",
     "trained": "the loss counts it",
     "stop": "trained, ends an answer",
     "cut": "beyond max_length",
+    "padded": "fills the batch up",
 }
 _RESET = "\x1b[0m"
 
 
-def legend(*, colour: bool) -> str:
+def legend(*, colour: bool, padded: bool = False) -> str:
     """What the colours, or the words in the margin, mean."""
-    names = ((_coloured(fate, fate) if colour else fate, meaning) for fate, meaning in MEANINGS.items())
+    shown = {fate: meaning for fate, meaning in MEANINGS.items() if padded or fate != "padded"}
+    names = ((_coloured(fate, fate) if colour else fate, meaning) for fate, meaning in shown.items())
     return " · ".join(f"{name}: {meaning}" for name, meaning in names)
 
 

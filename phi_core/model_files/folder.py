@@ -36,6 +36,11 @@ def locate(model_name: str, revision: str | None = None) -> Path | None:
     return _cached_snapshot(model_name, revision)
 
 
+def commit_of(folder: Path) -> str | None:
+    """The commit of a hub model's files, which names their folder in the cache; None for other folders."""
+    return folder.name if folder.parent.name == "snapshots" else None
+
+
 def is_hub_model(model_name: str) -> bool:
     """Whether the name means the hub: it is neither the bundled model nor anything on this disk."""
     return model_name != DEMO and not user_path(model_name).exists()

@@ -4,6 +4,7 @@
 The form previews this object and the worker executes it. Raises a RequestError for a request that cannot work.
 """
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +16,7 @@ from phi_core.config.training import TrainingConfig
 from phi_core.errors import ConfigError, ModelError, Problem
 from phi_core.files import user_path
 from phi_core.model_files.architecture import KNOWN_CONFIGS, Shape, shape_of
-from phi_core.model_files.folder import locate, read_json
+from phi_core.model_files.folder import commit_of, locate, read_json
 from phi_core.planning.extras import require_extras
 from phi_core.planning.initial_adapter import require_initial_adapter
 from phi_core.planning.machine import Machine
@@ -33,11 +34,15 @@ OUTER_TARGETS = ("lm_head", "embed_tokens", "embed_out", "embed_in", "wte")
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """What the model's files say. Everything is None for a hub model that is not on this machine."""
+    """What the model's files say. Everything is None for a hub model that is not on this machine.
+
+    `commit` is that of a hub model's files.
+    """
 
     shape: Shape | None
     form: PromptFormat | None
     tokenizer: TextTokenizer | None
+    commit: str | None = None
 
 
 @dataclass(frozen=True)
@@ -141,6 +146,19 @@ class RunPlan:
         found = (self._skipped(), self._cut(), self._left_out(), self._fit(machine))
         return tuple(problem for problem in found if problem)
 
+    def padding(self, record: int) -> int:
+        """Pad tokens that a record gets in its first micro-batch: none where batches are padding-free."""
+        samples, size = self.train.records, self.config.batch_size
+        sample = bisect_left(samples, record)
+        is_sample = sample < len(samples) and samples[sample] == record and sample in self.steps.order
+        if self.config.padding_free or not is_sample:
+            return 0
+        place = self.steps.order.index(sample)
+        step = bisect_right(self.steps.ends, place)
+        start = self.steps.ends[step - 1] + (place - self.steps.ends[step - 1]) // size * size
+        together = self.steps.order[start : min(start + size, self.steps.ends[step])]
+        return max(self.steps.lengths[other] for other in together) - self.steps.lengths[sample]
+
     def facts(self) -> dict[str, Any]:
         """What run.json records of the plan."""
         form = self.model.form
@@ -150,6 +168,7 @@ class RunPlan:
             "prompt_format": form.name if form else None,
             "prompt_format_hash": form.hash if form else None,
             "plan_hash": self.steps.hash if self.is_exact else None,
+            "base_model_commit": self.model.commit,
             "accepted": [{"name": finding.name, "what": finding.what} for finding in self.gate],
         }
 
@@ -235,7 +254,7 @@ def model_facts(config: TrainingConfig) -> ModelFacts:
     form, tokenizer = prompt_format(config, folder), read_tokenizer(folder)
     if tokenizer is not None:
         stop_ids(form, tokenizer)  # refused here if the token that ends an answer is none
-    return ModelFacts(shape, form, tokenizer)
+    return ModelFacts(shape, form, tokenizer, commit_of(folder))
 
 
 def _require_targets(config: TrainingConfig, shape: Shape | None) -> None:

@@ -11,8 +11,11 @@ from phi_core.chat.tokenizer import TextTokenizer
 from phi_core.samples.cut import cut_one
 from phi_core.samples.samples import Samples
 
-Fate = Literal["masked", "trained", "stop", "cut"]
-"""masked: read, not trained. trained: the loss counts it. stop: trained, and ends an answer. cut: beyond max_length."""
+Fate = Literal["masked", "trained", "stop", "cut", "padded"]
+"""masked: read, not trained. trained: the loss counts it. stop: trained, and ends an answer. cut: beyond max_length.
+padded: filled in behind the record, neither read nor trained."""
+PAD_ID = 0
+"""What fills a padded batch; the attention mask hides it, so that any id would do."""
 _UNFINISHED = "\ufffd"
 _LONGEST_CHARACTER = 8
 _CONTEXT = 4
@@ -40,12 +43,17 @@ class TokenView:
 
 
 def token_view(
-    samples: Samples, record: int, tokenizer: TextTokenizer, *, stop_ids: Collection[int]
+    samples: Samples, record: int, tokenizer: TextTokenizer, *, stop_ids: Collection[int], padding: int = 0
 ) -> TokenView:
-    """A record of the prepared data under the samples' rule, whether or not it is one of the samples."""
+    """A record of the prepared data under the samples' rule, whether or not it is one of the samples.
+
+    `padding` tokens stand behind it in its batch; one piece shows them all.
+    """
     ids = samples.data.ids(record)
     source, line = samples.data.place(record)
-    return TokenView(record, source, line, pieces(ids, fates(samples, record, ids, stop_ids), tokenizer))
+    shown = pieces(ids, fates(samples, record, ids, stop_ids), tokenizer)
+    padded = (Piece((PAD_ID,) * padding, f"{padding} × pad", "padded"),) if padding else ()
+    return TokenView(record, source, line, shown + padded)
 
 
 def fates(samples: Samples, record: int, ids: Sequence[int], stop_ids: Collection[int]) -> list[Fate]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import torch
 
 from phi_core.chat.prompt_format import Tokenised
+from phi_core.samples.token_view import PAD_ID
 
 
 @dataclass(frozen=True)
@@ -35,9 +36,9 @@ def padding_free(samples: Sequence[Tokenised], device: str) -> Batch:
 
 
 def padded(samples: Sequence[Tokenised], device: str) -> Batch:
-    """input_ids and attention_mask are (B, L); filled on the right with id 0, which nothing attends to."""
+    """input_ids and attention_mask are (B, L); filled on the right with PAD_ID, which nothing attends to."""
     longest = max(len(sample.ids) for sample in samples)
-    ids = [list(sample.ids) + [0] * (longest - len(sample.ids)) for sample in samples]
+    ids = [list(sample.ids) + [PAD_ID] * (longest - len(sample.ids)) for sample in samples]
     mask = [[1] * len(sample.ids) + [0] * (longest - len(sample.ids)) for sample in samples]
     inputs = {
         "input_ids": torch.tensor(ids, device=device),

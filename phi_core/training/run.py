@@ -22,7 +22,7 @@ from phi_core.config.yaml_file import read_values
 from phi_core.errors import AdapterError
 from phi_core.files import user_path
 from phi_core.model_files.architecture import shape_of
-from phi_core.model_files.folder import read_json
+from phi_core.model_files.folder import commit_of, read_json
 from phi_core.models.adapter import attach_adapter, format_record, num_trainable, recorded_fingerprint
 from phi_core.models.base import BaseModel, load_base, weights_fingerprint
 from phi_core.models.device import choose_device, peak_memory_gib
@@ -184,7 +184,8 @@ def training_arguments(config: TrainingConfig, base: BaseModel, folder: Path) ->
 
 
 def model_facts(base: BaseModel) -> ModelFacts:
-    return ModelFacts(shape_of(read_json(base.folder, "config.json")), base.form, base.tokenizer)
+    shape = shape_of(read_json(base.folder, "config.json"))
+    return ModelFacts(shape, base.form, base.tokenizer, commit_of(base.folder))
 
 
 def run_identity(plan: RunPlan, base: BaseModel) -> str:
@@ -231,6 +232,7 @@ def _announce(
         validation_records=plan.num_validation_records,
         trained_tokens=plan.num_trained_tokens,
         sources=[asdict(share) for share in plan.source_shares],
+        base_model_commit=plan.model.commit,
         accepted=[finding.name for finding in plan.gate],
         trainable_parameters=num_trainable(model),
         total_parameters=total,

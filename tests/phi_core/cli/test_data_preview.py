@@ -16,7 +16,10 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PHI_CACHE_DIR", str(tmp_path / "cache"))
     path = tmp_path / "data.jsonl"
     rows = [{"prompt": f"What is {n}?", "response": f"It is {n}."} for n in range(12)]
-    rows += [{"prompt": "Tell me", "response": "a long answer " * 12}, {"prompt": "[red]\x1b[2J", "response": "x"}]
+    rows += [
+        {"prompt": "Tell me", "response": "a long answer " * 12},
+        {"prompt": "[red]\x1b[2J", "response": "x"},
+    ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return path
 
@@ -47,7 +50,9 @@ def test_one_record_with_its_ids(data: Path) -> None:
     assert "record 2: " in done.out and "data.jsonl line 2" in done.out and "typical" not in done.out
     table = [line for line in done.out.splitlines() if line.endswith("'<|endoftext|>'")]
     assert len(table) == 1 and " stop " in table[0]
-    assert preview(data, "--record", 99).err.startswith("phi: there is no record 99. The data has records 1 to 14")
+    assert preview(data, "--record", 99).err.startswith(
+        "phi: there is no record 99. The data has records 1 to 14"
+    )
 
 
 def test_colour_is_ours_and_never_the_data_s(data: Path) -> None:
@@ -96,3 +101,10 @@ def test_mix_tells_shares_and_repetitions_and_writes_the_records(data: Path, tmp
     assert len((tmp_path / "mixed.jsonl").read_text().splitlines()) == int(
         done.out.rpartition(": ")[2].split()[0].replace(",", "")
     )
+
+
+def test_padding_is_shown_where_batches_are_padded(data: Path) -> None:
+    assert "padded │" not in preview(data, "--record", 1).out
+    shown = [preview(data, "--no_padding_free", "--record", number).out for number in (1, 2, 3)]
+    assert all("padded: fills the batch up" in text for text in shown)
+    assert any("  padded │ " in text and " × pad" in text for text in shown)

@@ -136,3 +136,15 @@ def test_all_tokens_or_the_answers_only(config: Config) -> None:
     assert everything.train.num_trained_tokens == everything.train.num_tokens - len(everything.train)
     assert answers.train.num_trained_tokens < everything.train.num_trained_tokens
     assert answers.steps == everything.steps
+
+
+def test_padding_is_what_the_first_micro_batch_adds(config: Config) -> None:
+    free, padded = make_plan(config()), make_plan(config(padding_free=False, batch_size=4))
+    first = list(padded.steps.step(1))[:4]
+    longest = max(padded.steps.lengths[sample] for sample in first)
+    for sample in first:
+        record = padded.train.records[sample]
+        assert padded.padding(record) == longest - padded.steps.lengths[sample]
+        assert free.padding(record) == 0
+    held_out = padded.validation.records[0]
+    assert padded.padding(held_out) == 0
