@@ -47,7 +47,9 @@ def test_a_folder_s_own_validation_file_is_used_and_its_training_file_is_not_spl
     write(tmp_path / "set" / "valid.jsonl", 3)
     made = plan(tmp_path / "set")
     assert {name for name, _ in lines(made, "train")} == {"train.jsonl"} and made.num_train_records == 10
-    assert {name for name, _ in lines(made, "validation")} == {"valid.jsonl"} and made.num_validation_records == 3
+    assert {name for name, _ in lines(made, "validation")} == {
+        "valid.jsonl"
+    } and made.num_validation_records == 3
 
 
 def test_beside_a_folder_with_validation_other_sources_are_split(plan: Plan, tmp_path: Path) -> None:
@@ -88,10 +90,14 @@ def test_groups_stay_on_one_side(plan: Plan, tmp_path: Path) -> None:
 def test_records_of_the_same_content_stay_on_one_side(plan: Plan, tmp_path: Path) -> None:
     one, copy = write(tmp_path / "a.jsonl", 30, name="same"), write(tmp_path / "b.jsonl", 30, name="same")
     made = plan(one, copy, validation_fraction=0.2)
-    assert {line for _, line in lines(made, "train")}.isdisjoint(line for _, line in lines(made, "validation"))
+    assert {line for _, line in lines(made, "train")}.isdisjoint(
+        line for _, line in lines(made, "validation")
+    )
 
 
-def test_validation_that_is_trained_on_stops_the_launch_until_it_is_accepted(plan: Plan, tmp_path: Path) -> None:
+def test_validation_that_is_trained_on_stops_the_launch_until_it_is_accepted(
+    plan: Plan, tmp_path: Path
+) -> None:
     path, held = write(tmp_path / "a.jsonl", 10, name="same"), write(tmp_path / "b.jsonl", 4, name="same")
     made = plan(path, validation_path=str(held))
     with pytest.raises(DataError, match="4 of 4 validation records are also trained on"):
