@@ -82,52 +82,51 @@ class Prepared:
 
     def place(self, record: int) -> tuple[str, int]:
         """Location of the file that a record was read from, and its line or row there."""
-        row = self._row(record)
-        return self.places[row["part"].as_py()], int(row["line"].as_py())
+        return self.places[self._number("part", record)], self._number("line", record)
 
     def ids(self, record: int) -> list[int]:
         """All token ids of a record."""
-        ids: list[int] = self._row(record)["input_ids"].values.to_numpy().tolist()
-        return ids
+        return self._list("input_ids", record)
 
     def answers(self, record: int) -> list[tuple[int, int]]:
         """(start, end) of each answer in the ids, its stop token included."""
-        bounds = self._row(record)["answers"].values.to_pylist()
+        bounds = self._list("answers", record)
         return list(zip(bounds[::2], bounds[1::2], strict=True))
 
     @cached_property
     def num_tokens(self) -> Numbers:
         """(R,) int32."""
-        return self._numbers("num_tokens")
+        return self._numbers("num_tokens", "int32")
 
     @cached_property
     def source(self) -> Numbers:
         """(R,) int16, an index of `labels`."""
-        return self._numbers("source")
+        return self._numbers("source", "int16")
 
     @cached_property
     def side(self) -> Numbers:
         """(R,) int8, TO_SPLIT or FOR_VALIDATION."""
-        return self._numbers("side")
+        return self._numbers("side", "int8")
 
     @cached_property
     def opening(self) -> Numbers:
         """(R,) int8, the tokens at the start that no truncation takes away (a BOS token)."""
-        return self._numbers("opening")
+        return self._numbers("opening", "int8")
 
     @cached_property
     def num_answers(self) -> Numbers:
         """(R,) int32."""
-        import pyarrow.compute as pc
+        import numpy as np
 
-        return pc.list_value_length(self.table.column("answers")).to_numpy() // 2
+        offsets = (_buffer(chunk, 1, "int32", len(chunk) + 1) for chunk in self.table.column("answers").chunks)
+        return _joined([np.diff(part) // 2 for part in offsets], "int32")
 
     @cached_property
     def answer_bounds(self) -> Numbers:
         """(A, 2) int32: start and end of the answers of all records, one record after the other."""
-        import pyarrow.compute as pc
-
-        return pc.list_flatten(self.table.column("answers")).to_numpy().reshape(-1, 2)
+        chunks = self.table.column("answers").chunks
+        bounds = [_buffer(chunk.values, 1, "int32", len(chunk.values)) for chunk in chunks]
+        return _joined(bounds, "int32").reshape(-1, 2)
 
     def content_hashes(self) -> list[bytes]:
         """16 bytes a record: equal for records that say the same."""
@@ -139,12 +138,36 @@ class Prepared:
         column = self.table.column("group")
         return None if column.null_count == len(self) else [group or b"" for group in column.to_pylist()]
 
-    def _numbers(self, name: str) -> Any:
-        return self.table.column(name).to_numpy()
+    def _numbers(self, name: str, dtype: str) -> Numbers:
+        chunks = self.table.column(name).chunks
+        return _joined([_buffer(chunk, 1, dtype, len(chunk)) for chunk in chunks], dtype)
 
-    def _row(self, record: int) -> Any:
+    def _list(self, column: str, record: int) -> list[int]:
+        """The numbers of one record in a column of lists."""
         batch, row = divmod(record, ROWS)
-        return _Row(self.table, batch, row)
+        chunk = self.table.column(column).chunk(batch)
+        start, end = _buffer(chunk, 1, "int32", len(chunk) + 1)[row : row + 2].tolist()
+        numbers: list[int] = _buffer(chunk.values, 1, "int32", len(chunk.values))[start:end].tolist()
+        return numbers
+
+    def _number(self, column: str, record: int) -> int:
+        batch, row = divmod(record, ROWS)
+        return int(self.table.column(column).chunk(batch)[row].as_py())
+
+
+def _buffer(numbers: Any, place: int, dtype: str, count: int) -> Numbers:
+    """The numbers of an Arrow array as a view. (Arrow's own way to numpy would import pandas.)"""
+    import numpy as np
+
+    if not count:
+        return np.empty(0, dtype)
+    return np.frombuffer(numbers.buffers()[place], dtype, count, numbers.offset * np.dtype(dtype).itemsize)
+
+
+def _joined(parts: Sequence[Numbers], dtype: str) -> Numbers:
+    import numpy as np
+
+    return np.concatenate([np.empty(0, dtype), *parts])
 
 
 def files_named(places: Sequence[str]) -> str:
