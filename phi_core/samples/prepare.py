@@ -13,7 +13,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
-from itertools import islice
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -354,37 +354,53 @@ def _record_batch(
     import pyarrow as pa
 
     kept = [len(opening) if tuple(sample.ids[: len(opening)]) == opening else 0 for sample in samples]
-    groups = [_digest(record.group) for _, _, record in batch]
     columns = [
         _lists(sample.ids for sample in samples),
         _lists(sample.answers for sample in samples),
-        pa.array([sample.num_tokens for sample in samples], pa.int32()),
-        pa.array(kept, pa.int8()),
-        pa.array([place.source for place, _, _ in batch], pa.int16()),
-        pa.array([place.side for place, _, _ in batch], pa.int8()),
-        pa.array([number for _, number, _ in batch], pa.int32()),
-        pa.array([record.line for _, _, record in batch], pa.int64()),
-        pa.array([bytes.fromhex(content_hash(record)[:32]) for _, _, record in batch], pa.binary()),
-        pa.array(groups, pa.binary()),
+        _numbers("i", [sample.num_tokens for sample in samples]),
+        _numbers("b", kept),
+        _numbers("h", [place.source for place, _, _ in batch]),
+        _numbers("b", [place.side for place, _, _ in batch]),
+        _numbers("i", [number for _, number, _ in batch]),
+        _numbers("q", [record.line for _, _, record in batch]),
+        _bytes([bytes.fromhex(content_hash(record)[:32]) for _, _, record in batch]),
+        _bytes([_digest(record.group) for _, _, record in batch]),
     ]
     return pa.RecordBatch.from_arrays(columns, schema=_schema())
 
 
+# Arrow arrays are made from buffers: pa.array would go number by number, and import pandas to recognise its types.
+
+
+def _numbers(code: str, values: Iterable[int]) -> "pa.Array":
+    """Numbers of an `array` type code as an Arrow array."""
+    import pyarrow as pa
+
+    numbers = array(code, values)
+    kind = {"b": pa.int8(), "h": pa.int16(), "i": pa.int32(), "q": pa.int64()}[code]
+    return pa.Array.from_buffers(kind, len(numbers), [None, pa.py_buffer(numbers)])
+
+
 def _lists(rows: Iterable[Sequence[int]]) -> "pa.ListArray":
-    """Rows of numbers as an Arrow list array, without a Python object a number on the way."""
     import pyarrow as pa
 
     offsets, values = array("i", [0]), array("i")
     for row in rows:
         values.extend(row)
         offsets.append(len(values))
-    numbers = pa.Array.from_buffers(pa.int32(), len(values), [None, pa.py_buffer(values)])
-    places = pa.Array.from_buffers(pa.int32(), len(offsets), [None, pa.py_buffer(offsets)])
-    return pa.ListArray.from_arrays(places, numbers)
+    return pa.ListArray.from_arrays(_numbers("i", offsets), _numbers("i", values))
 
 
-def _digest(group: str | None) -> bytes | None:
-    return None if group is None else hashlib.sha256(group.encode("utf-8", "surrogatepass")).digest()[:16]
+def _bytes(values: Sequence[bytes]) -> "pa.BinaryArray":
+    import pyarrow as pa
+
+    offsets = array("i", accumulate(map(len, values), initial=0))
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(values))]
+    return pa.Array.from_buffers(pa.binary(), len(values), buffers)
+
+
+def _digest(group: str | None) -> bytes:
+    return b"" if group is None else hashlib.sha256(group.encode("utf-8", "surrogatepass")).digest()[:16]
 
 
 def _ahead(pool: ThreadPoolExecutor, work: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:

@@ -25,7 +25,7 @@ Numbers = Any
 
 DATA = "data-00000-of-00001.arrow"
 ABOUT = "prepared.json"
-FORMAT = 1
+FORMAT = 2
 ROWS = 1000
 """Records a batch of the file; all but the last have exactly as many."""
 _FILES_NAMED = 3
@@ -118,7 +118,9 @@ class Prepared:
         """(R,) int32."""
         import numpy as np
 
-        offsets = (_buffer(chunk, 1, "int32", len(chunk) + 1) for chunk in self.table.column("answers").chunks)
+        offsets = (
+            _buffer(chunk, 1, "int32", len(chunk) + 1) for chunk in self.table.column("answers").chunks
+        )
         return _joined([np.diff(part) // 2 for part in offsets], "int32")
 
     @cached_property
@@ -135,8 +137,8 @@ class Prepared:
 
     def groups(self) -> list[bytes] | None:
         """16 bytes a record, equal for records of one group; None if the data was read without groups."""
-        column = self.table.column("group")
-        return None if column.null_count == len(self) else [group or b"" for group in column.to_pylist()]
+        groups: list[bytes] = self.table.column("group").to_pylist()
+        return groups if any(groups) else None
 
     def _numbers(self, name: str, dtype: str) -> Numbers:
         chunks = self.table.column(name).chunks
