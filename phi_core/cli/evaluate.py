@@ -1,8 +1,9 @@
 """`phi eval`: token-weighted validation loss and perplexity of base and adapter on the same records."""
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -30,6 +31,7 @@ from phi_core.data.sources.find import find_sources
 from phi_core.errors import DataError, ModelError
 from phi_core.evaluation.perplexity import (
     LossDifference,
+    ValidationLoss,
     log_likelihoods,
     loss_difference,
     validation_loss,
@@ -37,8 +39,9 @@ from phi_core.evaluation.perplexity import (
 from phi_core.files import read_json, user_path
 from phi_core.model_files.folder import locate
 from phi_core.samples.cut import CutRule
-from phi_core.samples.prepare import DataSpec, prepare
-from phi_core.samples.prepared import FOR_VALIDATION, Prepared
+from phi_core.samples.data_spec import FOR_VALIDATION, DataSpec
+from phi_core.samples.prepare import prepare
+from phi_core.samples.prepared import Prepared
 from phi_core.samples.samples import Samples, samples_of
 
 Data = Annotated[
@@ -93,15 +96,27 @@ def evaluate(
     losses = {name: validation_loss(values) for name, values in found.items()}
     changes = {name: loss_difference(found[BASE], values) for name, values in found.items() if name != BASE}
     if json:
-        print_json(
-            {
-                "data": data,
-                "base_proved": engine.info.proof.holds,
-                "models": {name: loss.__dict__ for name, loss in losses.items()},
-                "differences": {name: change.__dict__ for name, change in changes.items()},
-            }
-        )
-        return 0
+        print_json(_record(data, engine.info, losses, changes))
+    else:
+        _print(engine.info, losses, changes)
+    return 0
+
+
+Losses = Mapping[str, ValidationLoss]
+Changes = Mapping[str, LossDifference]
+
+
+def _record(data: list[str], info: EngineInfo, losses: Losses, changes: Changes) -> dict[str, Any]:
+    return {
+        "data": data,
+        "base_proved": info.proof.holds,
+        "models": {name: loss.__dict__ for name, loss in losses.items()},
+        "differences": {name: change.__dict__ for name, change in changes.items()},
+    }
+
+
+def _print(info: EngineInfo, losses: Losses, changes: Changes) -> None:
+    header = ("model", "loss", "perplexity", "trained tokens", "records", "loss − base (95 %)")
     rows = [
         (
             name,
@@ -113,9 +128,8 @@ def evaluate(
         )
         for name, loss in losses.items()
     ]
-    say(engine.info.proof.sentence())
-    say(table(("model", "loss", "perplexity", "trained tokens", "records", "loss − base (95 %)"), rows))
-    return 0
+    say(info.proof.sentence())
+    say(table(header, rows))
 
 
 def _change(change: LossDifference | None) -> str:

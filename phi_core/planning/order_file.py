@@ -17,7 +17,7 @@ from phi_core.data.row_text import JsonLines
 from phi_core.data.sources.find import read_rows
 from phi_core.planning.run_data import data_spec
 from phi_core.planning.run_plan import RunPlan
-from phi_core.samples.prepare import DataSpec
+from phi_core.samples.data_spec import DataSpec
 
 
 def write_order(plan: RunPlan, path: Path, *, overwrite: bool = False) -> int:

@@ -18,8 +18,9 @@ from phi_core.data.split import split
 from phi_core.errors import DataError
 from phi_core.planning.step_plan import Mixing, StepPlan
 from phi_core.samples.cut import CutRule, cut_all
-from phi_core.samples.prepare import DataSpec, OnProgress, find_prepared, prepare
-from phi_core.samples.prepared import FOR_VALIDATION, TO_SPLIT, Numbers, Prepared
+from phi_core.samples.data_spec import FOR_VALIDATION, TO_SPLIT, DataSpec
+from phi_core.samples.prepare import OnProgress, find_prepared, prepare
+from phi_core.samples.prepared import Numbers, Prepared
 from phi_core.samples.samples import Samples, samples_of
 
 

@@ -8,88 +8,32 @@ import hashlib
 import json
 import shutil
 import tempfile
-from array import array
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
-from itertools import accumulate, islice
+from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from phi_core.chat.prompt_format import PromptFormat, Tokenised, tokenise_all, tokenise_texts
+from phi_core.chat.prompt_format import PromptFormat
 from phi_core.chat.tokenizer import TextTokenizer
 from phi_core.data.reading import read_records
-from phi_core.data.records import Fault, Reading, Record, content_hash, shown
+from phi_core.data.records import Fault, Record
 from phi_core.data.sources.find import fingerprint as content_fingerprint
-from phi_core.data.sources.part import Part, Source
-from phi_core.errors import DataError, ModelError, Problem
+from phi_core.errors import DataError, Problem
 from phi_core.files import write_json
+from phi_core.samples.arrow_file import record_batch, schema, write_datasets_files
 from phi_core.samples.cache import make_room, prepared_folder, used
-from phi_core.samples.prepared import (
-    ABOUT,
-    DATA,
-    FOR_VALIDATION,
-    FORMAT,
-    ROWS,
-    TO_SPLIT,
-    Prepared,
-    files_named,
-    open_prepared,
-)
+from phi_core.samples.data_spec import DataSpec, Place
+from phi_core.samples.encoding import encoded, estimated
+from phi_core.samples.prepared import ABOUT, DATA, FORMAT, ROWS, Prepared, files_named, open_prepared
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 FAULTS_LISTED = 20
 BATCHES_AHEAD = 2
-
-
-@dataclass(frozen=True)
-class DataSpec:
-    """What is to be prepared. `validation` are sources whose records are all validation data."""
-
-    sources: tuple[Source, ...]
-    validation: tuple[Source, ...] = ()
-    reading: Reading = field(default_factory=Reading)
-    skips_faults: bool = False
-
-    @property
-    def parts(self) -> "tuple[_Place, ...]":
-        """Every file with the source it belongs to and its side, in the order of the records."""
-        own = [
-            _Place(part, label, side)
-            for label, source in enumerate(self.sources)
-            for side, parts in ((TO_SPLIT, source.parts), (FOR_VALIDATION, source.validation))
-            for part in parts
-        ]
-        given = [
-            _Place(part, len(self.sources) + label, FOR_VALIDATION)
-            for label, source in enumerate(self.validation)
-            for part in source.parts
-        ]
-        return (*own, *given)
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        return tuple(source.label for source in (*self.sources, *self.validation))
-
-    @property
-    def places(self) -> tuple[str, ...]:
-        """Where each part is read from."""
-        return tuple(place.part.location for place in self.parts)
-
-    @property
-    def num_bytes(self) -> int:
-        """Size of all files on the disk."""
-        return sum(place.part.num_bytes for place in self.parts)
-
-
-@dataclass(frozen=True)
-class _Place:
-    part: Part
-    source: int
-    side: int
 
 
 @dataclass(frozen=True)
@@ -197,7 +141,7 @@ class _Build:
 
         with (
             pa.OSFile(str(self._folder / DATA), "wb") as file,
-            pa.ipc.new_stream(file, _schema()) as writer,
+            pa.ipc.new_stream(file, schema()) as writer,
             ThreadPoolExecutor(1) as encoders,
         ):
             for batch in _ahead(encoders, self._columns, self._batches()):
@@ -207,7 +151,7 @@ class _Build:
         self._describe()
         return self._folder
 
-    def _batches(self) -> Iterator[list[tuple[_Place, int, Record]]]:
+    def _batches(self) -> Iterator[list[tuple[Place, int, Record]]]:
         records = self._good_records()
         while batch := list(islice(records, ROWS)):
             self._records += len(batch)
@@ -215,7 +159,7 @@ class _Build:
             if not self._num_faults or self._spec.skips_faults:
                 yield batch
 
-    def _good_records(self) -> Iterator[tuple[_Place, int, Record]]:
+    def _good_records(self) -> Iterator[tuple[Place, int, Record]]:
         before = 0
         for number, place in enumerate(self._spec.parts):
             for record in read_records([place.part], self._spec.reading, on_bytes=self._counting(before)):
@@ -241,14 +185,14 @@ class _Build:
         if self._on_progress:
             self._on_progress(Progress(self._done_bytes, self._spec.num_bytes, self._records))
 
-    def _columns(self, batch: Sequence[tuple[_Place, int, Record]]) -> "pa.RecordBatch":
+    def _columns(self, batch: Sequence[tuple[Place, int, Record]]) -> "pa.RecordBatch":
         records = [record for _, _, record in batch]
         samples = (
-            _encoded(records, self._form, self._tokenizer)
+            encoded(records, self._form, self._tokenizer)
             if self._form and self._tokenizer
-            else [_estimated(record) for record in records]
+            else [estimated(record) for record in records]
         )
-        return _record_batch(batch, samples, self._tokenizer.opening if self._tokenizer else ())
+        return record_batch(batch, samples, self._tokenizer.opening if self._tokenizer else ())
 
     def _describe(self) -> None:
         parts = [place.part for place in self._spec.parts]
@@ -264,143 +208,8 @@ class _Build:
             "faults": [asdict(fault) for fault in self._faults],
             "formats": dict(self._formats),
         }
-        _write_datasets_files(self._folder, str(about["fingerprint"]))
+        write_datasets_files(self._folder, str(about["fingerprint"]))
         write_json(self._folder / ABOUT, about)
-
-
-@dataclass(frozen=True)
-class _Encoded:
-    """`ids` is empty for an estimate."""
-
-    ids: Sequence[int]
-    num_tokens: int
-    answers: list[int] = field(default_factory=list)
-
-
-def _encoded(records: Sequence[Record], form: PromptFormat, tokenizer: TextTokenizer) -> list[_Encoded]:
-    """In the order of the records. ModelError with its place for a record that the prompt format cannot render."""
-    try:
-        return _encoded_together(records, form, tokenizer)
-    except ModelError:
-        for record in records:
-            _require_renderable(record, form, tokenizer)
-        raise
-
-
-def _require_renderable(record: Record, form: PromptFormat, tokenizer: TextTokenizer) -> None:
-    try:
-        _encoded_together([record], form, tokenizer)
-    except ModelError as error:
-        place = f"{shown(Path(record.source).name)} line {record.line}"
-        raise ModelError(f"{place}: {error.what}", error.remedy) from None
-
-
-def _encoded_together(
-    records: Sequence[Record], form: PromptFormat, tokenizer: TextTokenizer
-) -> list[_Encoded]:
-    """Plain texts go by another way than conversations."""
-    texts = iter(tokenise_texts(form, [_text(record) for record in records if record.is_text], tokenizer))
-    others = [record.messages for record in records if not record.is_text]
-    conversations = iter(tokenise_all(form, others, tokenizer))
-    samples = (next(texts) if record.is_text else next(conversations) for record in records)
-    return [_Encoded(sample.ids, len(sample.ids), _bounds(sample)) for sample in samples]
-
-
-def _text(record: Record) -> str:
-    return record.messages[0].content
-
-
-def _bounds(sample: Tokenised) -> list[int]:
-    """start, end, start, end … of the runs of trained tokens."""
-    marks, bounds, place = bytes(sample.trained), list[int](), 0
-    while (start := marks.find(1, place)) >= 0:
-        end = marks.find(0, start)
-        place = len(marks) if end < 0 else end
-        bounds += [start, place]
-    return bounds
-
-
-def _estimated(record: Record) -> _Encoded:
-    place, bounds = 0, list[int]()
-    for message in record.messages:
-        end = place + max(1, len(message.content) // 4)
-        bounds += [place, end] if message.role == "assistant" else []
-        place = end
-    return _Encoded((), place, bounds)
-
-
-def _schema() -> "pa.Schema":
-    import pyarrow as pa
-
-    return pa.schema(
-        {
-            "input_ids": pa.list_(pa.int32()),
-            "answers": pa.list_(pa.int32()),
-            "num_tokens": pa.int32(),
-            "opening": pa.int8(),
-            "source": pa.int16(),
-            "side": pa.int8(),
-            "part": pa.int32(),
-            "line": pa.int64(),
-            "content_hash": pa.binary(),
-            "group": pa.binary(),
-        }
-    )
-
-
-def _record_batch(
-    batch: Sequence[tuple[_Place, int, Record]], samples: Sequence[_Encoded], opening: tuple[int, ...]
-) -> "pa.RecordBatch":
-    import pyarrow as pa
-
-    kept = [len(opening) if tuple(sample.ids[: len(opening)]) == opening else 0 for sample in samples]
-    columns = [
-        _lists(sample.ids for sample in samples),
-        _lists(sample.answers for sample in samples),
-        _numbers("i", [sample.num_tokens for sample in samples]),
-        _numbers("b", kept),
-        _numbers("h", [place.source for place, _, _ in batch]),
-        _numbers("b", [place.side for place, _, _ in batch]),
-        _numbers("i", [number for _, number, _ in batch]),
-        _numbers("q", [record.line for _, _, record in batch]),
-        _bytes([bytes.fromhex(content_hash(record)[:32]) for _, _, record in batch]),
-        _bytes([_digest(record.group) for _, _, record in batch]),
-    ]
-    return pa.RecordBatch.from_arrays(columns, schema=_schema())
-
-
-# Arrow arrays are made from buffers: pa.array would go number by number, and import pandas to recognise its types.
-
-
-def _numbers(code: str, values: Iterable[int]) -> "pa.Array":
-    """Numbers of an `array` type code as an Arrow array."""
-    import pyarrow as pa
-
-    numbers = array(code, values)
-    kind = {"b": pa.int8(), "h": pa.int16(), "i": pa.int32(), "q": pa.int64()}[code]
-    return pa.Array.from_buffers(kind, len(numbers), [None, pa.py_buffer(numbers)])
-
-
-def _lists(rows: Iterable[Sequence[int]]) -> "pa.ListArray":
-    import pyarrow as pa
-
-    offsets, values = array("i", [0]), array("i")
-    for row in rows:
-        values.extend(row)
-        offsets.append(len(values))
-    return pa.ListArray.from_arrays(_numbers("i", offsets), _numbers("i", values))
-
-
-def _bytes(values: Sequence[bytes]) -> "pa.BinaryArray":
-    import pyarrow as pa
-
-    offsets = array("i", accumulate(map(len, values), initial=0))
-    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(values))]
-    return pa.Array.from_buffers(pa.binary(), len(values), buffers)
-
-
-def _digest(group: str | None) -> bytes:
-    return b"" if group is None else hashlib.sha256(group.encode("utf-8", "surrogatepass")).digest()[:16]
 
 
 def _ahead(pool: ThreadPoolExecutor, work: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
@@ -412,21 +221,6 @@ def _ahead(pool: ThreadPoolExecutor, work: Callable[[Any], Any], items: Iterable
             yield waiting.popleft().result()
     while waiting:
         yield waiting.popleft().result()
-
-
-def _write_datasets_files(folder: Path, fingerprint: str) -> None:
-    """What `datasets.load_from_disk` wants beside the Arrow file."""
-    state: dict[str, Any] = {
-        "_data_files": [{"filename": DATA}],
-        "_fingerprint": fingerprint[:16],
-        "_format_columns": None,
-        "_format_kwargs": {},
-        "_format_type": None,
-        "_output_all_columns": False,
-        "_split": None,
-    }
-    write_json(folder / "state.json", state)
-    write_json(folder / "dataset_info.json", {})
 
 
 def _faulty(spec: DataSpec, count: int, faults: Sequence[Problem], *, num_good: int) -> DataError:

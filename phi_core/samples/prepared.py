@@ -29,8 +29,6 @@ FORMAT = 2
 ROWS = 1000
 """Records a batch of the file; all but the last have exactly as many."""
 _FILES_NAMED = 3
-TO_SPLIT, FOR_VALIDATION = 0, 1
-"""Sides: what is divided by the split, and what was given as validation data."""
 
 
 @dataclass(frozen=True)

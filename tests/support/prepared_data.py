@@ -9,7 +9,8 @@ from phi_core.chat.prompt_format import PromptFormat, read_prompt_format
 from phi_core.chat.tokenizer import TextTokenizer, read_tokenizer
 from phi_core.data.sources.find import find_sources
 from phi_core.model_files.folder import locate
-from phi_core.samples.prepare import DataSpec, prepare
+from phi_core.samples.data_spec import DataSpec
+from phi_core.samples.prepare import prepare
 from phi_core.samples.prepared import Prepared
 
 Row = Mapping[str, Any]

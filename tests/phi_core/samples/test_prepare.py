@@ -18,7 +18,8 @@ from phi_core.data.sources.find import find_sources
 from phi_core.errors import DataError
 from phi_core.model_files.folder import locate
 from phi_core.samples import cache
-from phi_core.samples.prepare import DataSpec, Progress, fingerprint, prepare
+from phi_core.samples.data_spec import DataSpec
+from phi_core.samples.prepare import Progress, fingerprint, prepare
 from phi_core.samples.prepared import ABOUT, DATA
 
 ROWS = [

@@ -1,0 +1,61 @@
+"""What is to be prepared: sources, how their rows are read, and which of their files are validation data.
+
+Plain data; nothing is read here.
+"""
+
+from dataclasses import dataclass, field
+
+from phi_core.data.records import Reading
+from phi_core.data.sources.part import Part, Source
+
+TO_SPLIT, FOR_VALIDATION = 0, 1
+"""Sides: what is divided by the split, and what was given as validation data."""
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """What is to be prepared. `validation` are sources whose records are all validation data."""
+
+    sources: tuple[Source, ...]
+    validation: tuple[Source, ...] = ()
+    reading: Reading = field(default_factory=Reading)
+    skips_faults: bool = False
+
+    @property
+    def parts(self) -> "tuple[Place, ...]":
+        """Every file with the source it belongs to and its side, in the order of the records."""
+        own = [
+            Place(part, label, side)
+            for label, source in enumerate(self.sources)
+            for side, parts in ((TO_SPLIT, source.parts), (FOR_VALIDATION, source.validation))
+            for part in parts
+        ]
+        given = [
+            Place(part, len(self.sources) + label, FOR_VALIDATION)
+            for label, source in enumerate(self.validation)
+            for part in source.parts
+        ]
+        return (*own, *given)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return tuple(source.label for source in (*self.sources, *self.validation))
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Where each part is read from."""
+        return tuple(place.part.location for place in self.parts)
+
+    @property
+    def num_bytes(self) -> int:
+        """Size of all files on the disk."""
+        return sum(place.part.num_bytes for place in self.parts)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A file, the index of its source's label, and its side."""
+
+    part: Part
+    source: int
+    side: int
