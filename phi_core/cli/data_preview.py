@@ -110,7 +110,7 @@ def _print_figures(plan: RunPlan) -> None:
     say(f"lengths      {_percentiles(figures)}")
     say(
         f"max_length   {figures.max_length:,}: {figures.share_too_long:.1%} of the records are longer "
-        f"({plan.config.truncation}); {figures.share_answers_cut:.1%} lose the end of an answer; {figures.left_out:,} left out"
+        f"({plan.config.truncation}); {figures.share_answers_cut:.1%} lose a part of an answer; {figures.left_out:,} left out"
     )
     for share in plan.source_shares if len(plan.source_shares) > 1 else ():
         say(f"source       {share_line(share)}")

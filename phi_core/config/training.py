@@ -140,7 +140,7 @@ class TrainingConfig(BaseModel):
         group="Data",
         level="advanced",
     )
-    accept: tuple[Literal["cut_answers", "overlap"], ...] = option(
+    accept: tuple[Literal["cut_answers", "dropped", "overlap"], ...] = option(
         (),
         "Findings of the launch gate that this run may have all the same",
         group="Data",

@@ -12,6 +12,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TextIO
 
+from phi_core.data.keys import KEY_BYTES, Keys
 from phi_core.data.new_file import new_file, require_new
 from phi_core.data.reading import read_records
 from phi_core.data.records import Fault, Reading, Record, RecordFault, content_hash, shown
@@ -24,7 +25,6 @@ from phi_core.errors import DataError, Problem
 SIDES = ("train", "validation", "test")
 FAULT_LIMIT = 20
 
-_KEY_BYTES = 16
 _READ_AS_SIDES = ("train", "val", "dev")
 
 
@@ -60,9 +60,9 @@ def write_split(
     found = _found(sources, reading)
     _require_good(found, sources, wish)
     sides = split(
-        _Keys(found.hashes),
+        Keys(found.hashes),
         sources=found.sources,
-        groups=_Keys(found.groups) if reading.group_by else None,
+        groups=Keys(found.groups) if reading.group_by else None,
         validation=wish.validation,
         test=wish.test,
         seed=wish.seed,
@@ -73,22 +73,6 @@ def write_split(
     for path in left:
         path.unlink(missing_ok=True)
     return WrittenSplit(folder, counts, found.num_faults, removed)
-
-
-class _Keys(Sequence[bytes]):
-    """Keys of sixteen bytes that lie in one piece of memory; zeros alone are b""."""
-
-    def __init__(self, content: bytearray) -> None:
-        self._content = content
-
-    def __len__(self) -> int:
-        return len(self._content) // _KEY_BYTES
-
-    def __getitem__(self, position: Any) -> Any:
-        key = bytes(self._content[position * _KEY_BYTES : (position + 1) * _KEY_BYTES])
-        if not key:
-            raise IndexError(position)
-        return key if any(key) else b""
 
 
 @dataclass
@@ -110,16 +94,16 @@ class _Found:
             if len(self.faults) < FAULT_LIMIT:
                 self.faults.append(item.problem)
             return
-        self.hashes += bytes.fromhex(content_hash(item))[:_KEY_BYTES]
+        self.hashes += bytes.fromhex(content_hash(item))[:KEY_BYTES]
         self.sources.append(source)
         self.lines.append(item.line)
         if by_group:
             group = item.group
-            self.groups += bytes(_KEY_BYTES) if group is None else _digest(group)
+            self.groups += bytes(KEY_BYTES) if group is None else _digest(group)
 
 
 def _digest(group: str) -> bytes:
-    return blake2b(group.encode("utf-8", "surrogatepass"), digest_size=_KEY_BYTES).digest()
+    return blake2b(group.encode("utf-8", "surrogatepass"), digest_size=KEY_BYTES).digest()
 
 
 def _found(sources: Sequence[Source], reading: Reading) -> _Found:

@@ -11,8 +11,13 @@ from phi_core.errors import AdapterError, ConfigError
 from phi_core.files import read_json, user_path
 
 
-def require_initial_adapter(config: TrainingConfig, form: PromptFormat | None) -> None:
-    """AdapterError if there is no adapter; ConfigError if the run would train it in another way than it was."""
+def require_initial_adapter(
+    config: TrainingConfig, form: PromptFormat | None, targets: tuple[str, ...]
+) -> None:
+    """AdapterError if there is no adapter; ConfigError if the run would train it in another way than it was.
+
+    `targets` are the modules that the run adapts, ("auto",) if that is not known yet.
+    """
     if config.initial_adapter is None:
         return
     path = user_path(config.initial_adapter)
@@ -25,6 +30,10 @@ def require_initial_adapter(config: TrainingConfig, form: PromptFormat | None) -
         if settings.get(key) != getattr(config, option):
             found = f"{option} is {getattr(config, option):g}, the initial adapter has {settings.get(key)}"
             raise ConfigError(found, remedy=f"Set {option} to {settings.get(key)}")
+    own = settings.get("target_modules")
+    if isinstance(own, list) and targets != ("auto",) and {*own} != {*targets}:
+        found = f"lora_targets are {', '.join(targets)}, the initial adapter has {', '.join(sorted(own))}"
+        raise ConfigError(found, remedy=f"Set lora_targets to {','.join(sorted(own))}")
     _require_format(path, form)
 
 

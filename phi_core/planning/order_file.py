@@ -12,19 +12,23 @@ from typing import IO, Any
 
 from phi_core.data.new_file import new_file, require_new
 from phi_core.data.reading import read_records
-from phi_core.data.records import Fault
+from phi_core.data.records import Record, RecordFault
 from phi_core.data.row_text import JsonLines
 from phi_core.data.sources.find import read_rows
+from phi_core.data.sources.part import Part
+from phi_core.errors import DataError
 from phi_core.planning.run_data import data_spec
 from phi_core.planning.run_plan import RunPlan
+from phi_core.samples.arrow_file import key_of
 from phi_core.samples.data_spec import DataSpec
+from phi_core.samples.prepared import Prepared
 
 
 def write_order(plan: RunPlan, path: Path, *, overwrite: bool = False) -> int:
     """Write the file; returns how many records it has. DataError if it cannot be written."""
     require_new(path, overwrite=overwrite)
     with TemporaryFile() as spool, new_file(path) as file:
-        starts = _spooled(data_spec(plan.config), spool)
+        starts = _spooled(data_spec(plan.config), plan.data.prepared, spool)
         for sample in plan.steps.order:
             record = plan.train.records[sample]
             spool.seek(starts[record])
@@ -32,18 +36,28 @@ def write_order(plan: RunPlan, path: Path, *, overwrite: bool = False) -> int:
     return len(plan.steps.order)
 
 
-def _spooled(spec: DataSpec, spool: IO[bytes]) -> "array[int]":
-    """Where each good row begins in the spool, and where the last one ends."""
+def _spooled(spec: DataSpec, data: Prepared, spool: IO[bytes]) -> "array[int]":
+    """Where each good row begins in the spool, and where the last one ends. DataError if the files have changed."""
     form, starts = JsonLines(), array("Q", [0])
-    for row in _good_rows(spec):
-        starts.append(starts[-1] + spool.write(form.line(row).encode("utf-8", "surrogatepass")))
+    hashes = iter(data.content_hashes())
+    for place, number, row, record in _good_rows(spec):
+        if key_of(record) != next(hashes, None):
+            raise DataError(f"{place.name} has changed since it was prepared", remedy="Start again")
+        try:
+            line = form.line(row)
+        except RecordFault as fault:
+            where = f"{place.name} {place.place} {number}"
+            raise DataError(f"{place.name} holds what JSON lines cannot", [fault.at(where)]) from None
+        starts.append(starts[-1] + spool.write(line.encode()))
+    if next(hashes, None) is not None:
+        raise DataError(f"{data.name} has changed since it was prepared", remedy="Start again")
     return starts
 
 
-def _good_rows(spec: DataSpec) -> Iterator[dict[str, Any]]:
+def _good_rows(spec: DataSpec) -> Iterator[tuple[Part, int, dict[str, Any], Record]]:
     """The rows that became records, in the order of the prepared data."""
     for place in spec.parts:
-        pairs = zip(read_rows(place.part), read_records([place.part], spec.reading), strict=True)
-        yield from (
-            row for (_, row), record in pairs if isinstance(row, dict) and not isinstance(record, Fault)
-        )
+        records = read_records([place.part], spec.reading)
+        for (number, row), record in zip(read_rows(place.part), records, strict=False):
+            if isinstance(row, dict) and isinstance(record, Record):
+                yield place.part, number, row, record

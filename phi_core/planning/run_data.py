@@ -14,13 +14,13 @@ from phi_core.data.formats import columns_from
 from phi_core.data.mixture import drawn, normalised, tokens_by_source, weights_for
 from phi_core.data.records import Reading
 from phi_core.data.sources.find import find_sources
-from phi_core.data.split import split
 from phi_core.errors import DataError
+from phi_core.planning.sides import sides
 from phi_core.planning.step_plan import Mixing, StepPlan
 from phi_core.samples.cut import CutRule, cut_all
-from phi_core.samples.data_spec import FOR_VALIDATION, TO_SPLIT, DataSpec
+from phi_core.samples.data_spec import TO_SPLIT, DataSpec
 from phi_core.samples.prepare import OnProgress, find_prepared, prepare
-from phi_core.samples.prepared import Numbers, Prepared
+from phi_core.samples.prepared import Prepared
 from phi_core.samples.samples import Samples, samples_of
 
 
@@ -89,18 +89,14 @@ def run_data(
 
 def divided(config: TrainingConfig, data: Prepared) -> RunData:
     """Prepared data in two sides."""
-    import numpy as np
-
     _require_records(data)
-    train, validation = _sides(config, data)
-    given = np.flatnonzero(data.side == FOR_VALIDATION)
-    rule = cut_rule(config)
+    found, rule = sides(config, data), cut_rule(config)
     cuts = cut_all(data, rule)
     return RunData(
         prepared=data,
-        train=samples_of(data, train, rule, cuts),
-        validation=samples_of(data, np.sort(np.concatenate([validation, given])), rule, cuts),
-        num_overlapping=_num_overlapping(data, train, given) if len(given) else 0,
+        train=samples_of(data, found.train, rule, cuts),
+        validation=samples_of(data, found.validation, rule, cuts),
+        num_overlapping=found.num_overlapping,
     )
 
 
@@ -128,38 +124,6 @@ def source_shares(data: RunData, steps: StepPlan, weights: Sequence[float] | Non
         SourceShare(label, sources.count(place), own.tokens, own.share, share, own.repetitions)
         for place, (label, own, share) in enumerate(zip(data.labels, found, declared, strict=False))
     )
-
-
-def _sides(config: TrainingConfig, data: Prepared) -> tuple[Numbers, Numbers]:
-    """Records to train on and records held out from those that were not given as validation data."""
-    import numpy as np
-
-    ours = np.flatnonzero(data.side == TO_SPLIT)
-    with_own = np.unique(data.source[data.side == FOR_VALIDATION])
-    to_split = ours[~np.isin(data.source[ours], with_own)]
-    if config.validation_path or not len(to_split):
-        return ours, ours[:0]
-    wanted = config.validation_records or config.validation_fraction
-    hashes, groups = data.content_hashes(), data.groups()
-    try:
-        found = split(
-            [hashes[record] for record in to_split],
-            sources=data.source[to_split].tolist(),
-            groups=groups and [groups[record] for record in to_split],
-            validation=wanted,
-            seed=config.seed,
-        )
-    except DataError as error:
-        raise DataError(f"{data.name}: {error.what}", remedy=error.remedy) from None
-    whole = ours[np.isin(data.source[ours], with_own)]
-    train = np.sort(np.concatenate([whole, to_split[np.asarray(found.train, dtype=np.int64)]]))
-    return train, to_split[np.asarray(found.validation, dtype=np.int64)]
-
-
-def _num_overlapping(data: Prepared, train: Numbers, validation: Numbers) -> int:
-    hashes = data.content_hashes()
-    trained = {hashes[record] for record in train}
-    return sum(hashes[record] in trained for record in validation)
 
 
 def _require_records(data: Prepared) -> None:

@@ -84,7 +84,7 @@ class RunPlan:
 
     @property
     def evaluation_steps(self) -> tuple[int, ...]:
-        return self.steps.milestones(self.config.evaluate_every) if self.num_validation_records else ()
+        return self.steps.milestones(self.config.evaluate_every) if len(self.validation) else ()
 
     @property
     def checkpoint_steps(self) -> tuple[int, ...]:
@@ -118,8 +118,7 @@ class RunPlan:
     @property
     def targets(self) -> tuple[str, ...]:
         """Names of the adapted modules; ("auto",) where the architecture is not known before loading."""
-        wanted = self.config.lora_targets
-        return self.model.shape.block_targets if wanted == ("auto",) and self.model.shape else wanted
+        return adapted(self.config, self.model.shape)
 
     @property
     def trainable_parameters(self) -> int | None:
@@ -228,7 +227,7 @@ def make_plan(
     require_extras(config)
     model = model or model_facts(config)
     _require_targets(config, model.shape)
-    require_initial_adapter(config, model.form)
+    require_initial_adapter(config, model.form, adapted(config, model.shape))
     data = run_data(
         config,
         model.form if model.tokenizer else None,
@@ -255,6 +254,11 @@ def model_facts(config: TrainingConfig) -> ModelFacts:
     if tokenizer is not None:
         stop_ids(form, tokenizer)  # refused here if the token that ends an answer is none
     return ModelFacts(shape, form, tokenizer, commit_of(folder))
+
+
+def adapted(config: TrainingConfig, shape: Shape | None) -> tuple[str, ...]:
+    """Names of the modules that a run adapts; ("auto",) where the architecture is not known before loading."""
+    return shape.block_targets if config.lora_targets == ("auto",) and shape else config.lora_targets
 
 
 def _require_targets(config: TrainingConfig, shape: Shape | None) -> None:

@@ -10,6 +10,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from phi_core.data.keys import KEY_BYTES
 from phi_core.data.records import Record, content_hash
 from phi_core.files import write_json
 from phi_core.samples.data_spec import Place
@@ -54,10 +55,15 @@ def record_batch(
         _numbers("b", [place.side for place, _, _ in batch]),
         _numbers("i", [number for _, number, _ in batch]),
         _numbers("q", [record.line for _, _, record in batch]),
-        _bytes([bytes.fromhex(content_hash(record)[:32]) for _, _, record in batch]),
+        _bytes([key_of(record) for _, _, record in batch]),
         _bytes([_digest(record.group) for _, _, record in batch]),
     ]
     return pa.RecordBatch.from_arrays(columns, schema=schema())
+
+
+def key_of(record: Record) -> bytes:
+    """The key of a record's content."""
+    return bytes.fromhex(content_hash(record))[:KEY_BYTES]
 
 
 def _numbers(code: str, values: Iterable[int]) -> "pa.Array":
@@ -88,7 +94,10 @@ def _bytes(values: Sequence[bytes]) -> "pa.BinaryArray":
 
 
 def _digest(group: str | None) -> bytes:
-    return b"" if group is None else hashlib.sha256(group.encode("utf-8", "surrogatepass")).digest()[:16]
+    """Zeros for no group."""
+    if group is None:
+        return bytes(KEY_BYTES)
+    return hashlib.sha256(group.encode("utf-8", "surrogatepass")).digest()[:KEY_BYTES]
 
 
 def write_datasets_files(folder: Path, fingerprint: str) -> None:

@@ -6,25 +6,39 @@ Knows nothing about what is in the folders.
 import os
 import shutil
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 
 from platformdirs import user_cache_dir
 
+from phi_core.errors import DataError
+
 CACHE_BYTES = 20 * 2**30
 """What all prepared data together may take."""
+NEW = ".new-"
+"""Folders that begin so are being written, or were when their process was killed."""
+ABANDONED_SECONDS = 24 * 3600
 
 
 def prepared_folder() -> Path:
-    """The folder of all prepared data: under PHI_CACHE_DIR, else this system's cache, else a temporary one."""
+    """The folder of all prepared data: under PHI_CACHE_DIR, else this system's cache, else a temporary one of this user.
+
+    DataError if none of them can be written.
+    """
     named = os.environ.get("PHI_CACHE_DIR")
-    for root in [Path(named)] if named else [Path(user_cache_dir("phi")), _own_temporary()]:
+    roots = [Path(named)] if named else [Path(user_cache_dir("phi")), _own_temporary()]
+    for root in roots:
         folder = root / "prepared"
         with suppress(OSError):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            if os.access(folder, os.W_OK):
+            if os.access(folder, os.W_OK) and folder.stat().st_uid == os.getuid():
                 return folder
-    return Path(tempfile.mkdtemp(prefix="phi-prepared-"))
+    tried = " and ".join(str(root) for root in roots)
+    raise DataError(
+        f"prepared data cannot be kept in {tried}: no folder of yours that can be written",
+        remedy="Set PHI_CACHE_DIR to one",
+    )
 
 
 def used(folder: Path) -> None:
@@ -34,22 +48,36 @@ def used(folder: Path) -> None:
 
 
 def make_room(root: Path, *, keep: Path, limit: int = CACHE_BYTES) -> None:
-    """Delete the folders used longest ago until all together take no more than `limit` bytes."""
-    newest_first = sorted(_folders(root), key=lambda item: item.stat().st_mtime, reverse=True)
+    """Delete what was abandoned, and the folders used longest ago until all together take no more than `limit` bytes."""
     total = num_bytes(keep)
-    for folder in newest_first:
-        total += num_bytes(folder) if folder != keep else 0
-        if total > limit and folder != keep:
+    for folder in sorted(_folders(root), key=_last_use, reverse=True):
+        is_new = folder.name.startswith(NEW)
+        total += 0 if is_new or folder == keep else num_bytes(folder)
+        is_abandoned = is_new and time.time() - _last_use(folder) > ABANDONED_SECONDS
+        if is_abandoned or (total > limit and not is_new and folder != keep):
             shutil.rmtree(folder, ignore_errors=True)  # whoever has its file mapped keeps it until the end
 
 
 def num_bytes(folder: Path) -> int:
-    """What a folder takes on the disk."""
-    return sum(item.stat().st_size for item in folder.rglob("*") if item.is_file())
+    """What a folder takes on the disk; 0 if it is gone."""
+    total = 0
+    for item in folder.rglob("*"):
+        with suppress(OSError):
+            total += item.stat().st_size
+    return total
+
+
+def _last_use(folder: Path) -> float:
+    """When the folder was used, or something in it written last; 0 if it is gone."""
+    newest = 0.0
+    for item in (folder, *folder.glob("*")):
+        with suppress(OSError):
+            newest = max(newest, item.stat().st_mtime)
+    return newest
 
 
 def _folders(root: Path) -> list[Path]:
-    return [item for item in root.iterdir() if item.is_dir() and not item.name.startswith(".")]
+    return [item for item in root.iterdir() if item.is_dir()]
 
 
 def _own_temporary() -> Path:

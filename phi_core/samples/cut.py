@@ -61,7 +61,7 @@ def cut_one(num_tokens: int, answers: Sequence[tuple[int, int]], opening: int, r
 
 @dataclass(frozen=True)
 class CutRecords:
-    """Of each record, (R,): tokens left, trained tokens left, whether tokens were lost, whether an answer lost its end.
+    """Of each record, (R,): tokens left, trained tokens left, whether tokens were lost, whether a part of an answer was.
 
     `num_stops` counts the answers that kept their end, and with it the stop token.
     """
@@ -83,10 +83,11 @@ def cut_all(data: Prepared, rule: CutRule) -> CutRecords:
     start, end = opening + taken, total - (excess - taken)
     owner = np.repeat(np.arange(len(total)), data.num_answers)
     first, last = data.answer_bounds.astype(np.int64).T
-    counted = _counted(data, rule) & ((first >= start[owner]) | (first < opening[owner]))
+    asked = _counted(data, rule)
+    counted = asked & ((first >= start[owner]) | (first < opening[owner]))
     predicted_from = np.maximum(first, np.where(opening > 0, 1, start + 1)[owner])
     trained = np.maximum(0, np.minimum(last, end[owner]) - predicted_from) * counted
-    is_whole = last <= end[owner]
+    is_whole = counted & (last <= end[owner])
     kept = opening + end - start
     alive = ~((excess > 0) & (rule.truncation == "drop"))
     num_trained = np.maximum(0, kept - 1) if rule.train_on == "all" else _summed(trained, owner, len(total))
@@ -94,8 +95,8 @@ def cut_all(data: Prepared, rule: CutRule) -> CutRecords:
         num_tokens=kept * alive,
         num_trained=num_trained * alive,
         is_cut=excess > 0,
-        is_answer_cut=(_summed(counted & ~is_whole, owner, len(total)) > 0) & alive,
-        num_stops=_summed(counted & is_whole, owner, len(total)) * alive,
+        is_answer_cut=(_summed(asked & ~is_whole, owner, len(total)) > 0) & alive,
+        num_stops=_summed(is_whole, owner, len(total)) * alive,
     )
 
 

@@ -39,7 +39,15 @@ class DataSpec:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        return tuple(source.label for source in (*self.sources, *self.validation))
+        """One for each source, none twice: of validation data too, whose losses are told apart by them."""
+        own = [source.label for source in self.sources]
+        for source in self.validation:
+            names = (
+                source.label,
+                *(f"{source.label}-validation{count or ''}" for count in range(len(own) + 1)),
+            )
+            own.append(next(name for name in names if name not in own))
+        return tuple(own)
 
     @property
     def places(self) -> tuple[str, ...]:

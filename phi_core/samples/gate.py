@@ -11,7 +11,9 @@ from phi_core.samples.samples import Samples
 
 CUT_ANSWERS_SHARE = 0.01
 """More cut answers than this are not launched without a word."""
-ACCEPTABLE = frozenset({"cut_answers", "overlap"})
+DROPPED_SHARE = 0.1
+"""Nor are more dropped records."""
+ACCEPTABLE = frozenset({"cut_answers", "dropped", "overlap"})
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,12 @@ def findings(
     train: Samples, validation: Samples, *, num_overlapping: int, accept: Collection[str]
 ) -> tuple[Finding, ...]:
     """All that the gate finds, accepted or not."""
-    found = [*_untrained(train), *_cut_answers(train), *_overlap(validation, num_overlapping)]
+    found = (
+        *_untrained(train),
+        *_cut_answers(train),
+        *_dropped(train),
+        *_overlap(validation, num_overlapping),
+    )
     accepted = ACCEPTABLE & {*accept}
     return tuple(Finding(name, what, remedy, name not in accepted) for name, what, remedy in found)
 
@@ -60,8 +67,17 @@ def _cut_answers(train: Samples) -> Iterator[tuple[str, str, str]]:
     share = train.num_answers_cut / max(1, train.num_given)
     if share > CUT_ANSWERS_SHARE:
         cut = f"{train.num_answers_cut:,} of {train.num_given:,} records ({share:.1%})"
-        what = f"{cut} lose the end of their answer at max_length {train.rule.max_length}"
+        part = "a part of an answer" if train.rule.truncation == "cut_start" else "the end of their answer"
+        what = f"{cut} lose {part} at max_length {train.rule.max_length}"
         yield "cut_answers", what, "Raise max_length, set truncation to cut_start or drop"
+
+
+def _dropped(train: Samples) -> Iterator[tuple[str, str, str]]:
+    share = train.num_left_out / max(1, train.num_given)
+    if train.rule.truncation == "drop" and share > DROPPED_SHARE and len(train):
+        left = f"{train.num_left_out:,} of {train.num_given:,} records ({share:.1%})"
+        what = f"{left} are dropped: they are longer than max_length {train.rule.max_length}"
+        yield "dropped", what, "Raise max_length, or set truncation to cut_start"
 
 
 def _overlap(validation: Samples, num_overlapping: int) -> Iterator[tuple[str, str, str]]:

@@ -6,6 +6,7 @@ large the files are. Raises DataError for faults, unless they are to be skipped.
 
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 from collections import Counter, deque
@@ -19,21 +20,27 @@ from typing import TYPE_CHECKING, Any
 from phi_core.chat.prompt_format import PromptFormat
 from phi_core.chat.tokenizer import TextTokenizer
 from phi_core.data.reading import read_records
-from phi_core.data.records import Fault, Record
+from phi_core.data.records import Fault, Record, shown
 from phi_core.data.sources.find import fingerprint as content_fingerprint
-from phi_core.errors import DataError, Problem
+from phi_core.errors import DataError, ModelError, Problem
 from phi_core.files import write_json
 from phi_core.samples.arrow_file import record_batch, schema, write_datasets_files
-from phi_core.samples.cache import make_room, prepared_folder, used
+from phi_core.samples.cache import NEW, make_room, prepared_folder, used
 from phi_core.samples.data_spec import DataSpec, Place
-from phi_core.samples.encoding import encoded, estimated
-from phi_core.samples.prepared import ABOUT, DATA, FORMAT, ROWS, Prepared, files_named, open_prepared
+from phi_core.samples.encoding import Encoded, encoded, estimated
+from phi_core.samples.prepared import ABOUT, DATA, FORMAT, Prepared, files_named, open_prepared
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+ROWS = 1000
+"""Records that are tokenised together."""
 FAULTS_LISTED = 20
 BATCHES_AHEAD = 2
+
+RowOf = tuple[Place, int, Record]
+"""A record with its file and the file's number."""
+Rows = Sequence[RowOf]
 
 
 @dataclass(frozen=True)
@@ -55,18 +62,16 @@ def prepare(
     *,
     on_progress: OnProgress | None = None,
 ) -> Prepared:
-    """The prepared data, from the cache if it is there. DataError with the faults if they matter.
+    """The prepared data, from the cache if it is there. DataError with the faults if they matter, or if
+    the prepared data cannot be written.
 
     Without `form` and `tokenizer` (the model is not on this machine) tokens are estimated as characters / 4.
     """
-    found = find_prepared(spec, form, tokenizer)
+    root, name = prepared_folder(), fingerprint(spec, form, tokenizer)
+    found = _opened(spec, root / name[:32])
     if found is None:
-        root = prepared_folder()
-        beside = Path(tempfile.mkdtemp(dir=root, prefix=".new-"))
-        try:
-            found = _kept(spec, _Build(spec, form, tokenizer, beside, on_progress).done(), root)
-        finally:
-            shutil.rmtree(beside, ignore_errors=True)
+        found = _built(spec, form, tokenizer, root, name, on_progress)
+    used(found.folder)
     if found.num_faults and not spec.skips_faults:
         raise _faulty(spec, found.num_faults, found.faults, num_good=len(found))
     return found
@@ -76,11 +81,7 @@ def find_prepared(
     spec: DataSpec, form: PromptFormat | None, tokenizer: TextTokenizer | None
 ) -> Prepared | None:
     """The prepared data if the cache has it."""
-    folder = prepared_folder() / fingerprint(spec, form, tokenizer)[:32]
-    found = _opened(spec, folder)
-    if found is not None:
-        used(folder)
-    return found
+    return _opened(spec, prepared_folder() / fingerprint(spec, form, tokenizer)[:32])
 
 
 def fingerprint(spec: DataSpec, form: PromptFormat | None, tokenizer: TextTokenizer | None) -> str:
@@ -89,6 +90,30 @@ def fingerprint(spec: DataSpec, form: PromptFormat | None, tokenizer: TextTokeni
     encoder = [form.hash, _tokenizer_hash(tokenizer)] if form and tokenizer else None
     content = json.dumps([FORMAT, layout, asdict(spec.reading), _kinds(spec), encoder])
     return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _built(
+    spec: DataSpec,
+    form: PromptFormat | None,
+    tokenizer: TextTokenizer | None,
+    root: Path,
+    name: str,
+    on_progress: OnProgress | None,
+) -> Prepared:
+    """DataError if a file changed meanwhile: what was read would stand under the name of what was there before."""
+    try:
+        beside = Path(tempfile.mkdtemp(dir=root, prefix=NEW))
+        try:
+            folder = _Build(spec, form, tokenizer, beside, on_progress).done(name)
+            if fingerprint(spec, form, tokenizer) != name:
+                raise DataError(f"{files_named(spec.places)} changed while it was read", remedy="Start again")
+            return _kept(spec, folder, root)
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        what = f"prepared data cannot be written to {root}: {reason}"
+        raise DataError(what, remedy="Make room, or set PHI_CACHE_DIR to another place") from None
 
 
 def _tokenizer_hash(tokenizer: TextTokenizer) -> str:
@@ -135,7 +160,7 @@ class _Build:
         self._formats: Counter[str] = Counter()
         self._done_bytes = self._records = 0
 
-    def done(self) -> Path:
+    def done(self, fingerprint: str) -> Path:
         """The folder, filled. DataError if there are faults that matter."""
         import pyarrow as pa
 
@@ -144,36 +169,40 @@ class _Build:
             pa.ipc.new_stream(file, schema()) as writer,
             ThreadPoolExecutor(1) as encoders,
         ):
-            for batch in _ahead(encoders, self._columns, self._batches()):
-                writer.write_batch(batch)
+            for columns, faults in _ahead(encoders, self._encoded, self._batches()):
+                self._take(columns, faults)
+                writer.write_batch(columns)
         if self._num_faults and not self._spec.skips_faults:
             raise _faulty(self._spec, self._num_faults, tuple(self._faults), num_good=self._records)
-        self._describe()
+        self._describe(fingerprint)
         return self._folder
 
-    def _batches(self) -> Iterator[list[tuple[Place, int, Record]]]:
+    def _take(self, columns: "pa.RecordBatch", faults: Sequence[Problem]) -> None:
+        self._records += columns.num_rows
+        for fault in faults:
+            self._note(fault)
+        self._tell()
+
+    def _batches(self) -> Iterator[Rows]:
         records = self._good_records()
         while batch := list(islice(records, ROWS)):
-            self._records += len(batch)
-            self._tell()
-            if not self._num_faults or self._spec.skips_faults:
-                yield batch
+            yield batch
 
     def _good_records(self) -> Iterator[tuple[Place, int, Record]]:
         before = 0
         for number, place in enumerate(self._spec.parts):
             for record in read_records([place.part], self._spec.reading, on_bytes=self._counting(before)):
                 if isinstance(record, Fault):
-                    self._note(record)
+                    self._note(record.problem)
                 else:
                     self._formats[record.format] += 1
                     yield place, number, record
             before += place.part.num_bytes
 
-    def _note(self, fault: Fault) -> None:
+    def _note(self, fault: Problem) -> None:
         self._num_faults += 1
         if len(self._faults) < FAULTS_LISTED:
-            self._faults.append(fault.problem)
+            self._faults.append(fault)
 
     def _counting(self, before: int) -> Callable[[int], None]:
         def on_bytes(done: int) -> None:
@@ -185,22 +214,40 @@ class _Build:
         if self._on_progress:
             self._on_progress(Progress(self._done_bytes, self._spec.num_bytes, self._records))
 
-    def _columns(self, batch: Sequence[tuple[Place, int, Record]]) -> "pa.RecordBatch":
-        records = [record for _, _, record in batch]
-        samples = (
-            encoded(records, self._form, self._tokenizer)
-            if self._form and self._tokenizer
-            else [estimated(record) for record in records]
-        )
-        return record_batch(batch, samples, self._tokenizer.opening if self._tokenizer else ())
+    def _encoded(self, batch: Rows) -> "tuple[pa.RecordBatch, list[Problem]]":
+        """The columns of a batch, and the records that the prompt format cannot render. Runs beside the reading."""
+        opening = self._tokenizer.opening if self._tokenizer else ()
+        try:
+            return record_batch(batch, self._samples(batch), opening), []
+        except ModelError:
+            return self._one_by_one(batch, opening)
 
-    def _describe(self) -> None:
+    def _one_by_one(self, batch: Rows, opening: tuple[int, ...]) -> "tuple[pa.RecordBatch, list[Problem]]":
+        kept, samples, faults = list[RowOf](), list[Encoded](), list[Problem]()
+        for row in batch:
+            try:
+                samples += self._samples([row])
+                kept.append(row)
+            except ModelError as error:
+                record = row[2]
+                place = f"{shown(row[0].part.name)} {row[0].part.place} {record.line}"
+                faults.append(Problem(place, error.what, error.remedy))
+        return record_batch(kept, samples, opening), faults
+
+    def _samples(self, batch: Rows) -> list[Encoded]:
+        records = [record for _, _, record in batch]
+        if self._form and self._tokenizer:
+            return encoded(records, self._form, self._tokenizer)
+        return [estimated(record) for record in records]
+
+    def _describe(self, fingerprint: str) -> None:
         parts = [place.part for place in self._spec.parts]
         about = {
             "format": FORMAT,
-            "fingerprint": fingerprint(self._spec, self._form, self._tokenizer),
+            "fingerprint": fingerprint,
             "content_fingerprint": content_fingerprint(parts),
             "is_exact": self._tokenizer is not None and self._form is not None,
+            "has_groups": self._spec.reading.group_by is not None,
             "prompt_format": self._form.name if self._form else None,
             "places": self._spec.places,
             "num_records": self._records,
@@ -208,7 +255,7 @@ class _Build:
             "faults": [asdict(fault) for fault in self._faults],
             "formats": dict(self._formats),
         }
-        write_datasets_files(self._folder, str(about["fingerprint"]))
+        write_datasets_files(self._folder, fingerprint)
         write_json(self._folder / ABOUT, about)
 
 

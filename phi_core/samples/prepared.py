@@ -7,12 +7,15 @@ samples are read, so changing them prepares nothing anew. Nothing depends on the
 Letters: R records, A answers of all records.
 """
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from phi_core.data.keys import KEY_BYTES, Keys
 from phi_core.data.records import shown
 from phi_core.errors import Problem
 from phi_core.files import read_json
@@ -25,9 +28,7 @@ Numbers = Any
 
 DATA = "data-00000-of-00001.arrow"
 ABOUT = "prepared.json"
-FORMAT = 2
-ROWS = 1000
-"""Records a batch of the file; all but the last have exactly as many."""
+FORMAT = 3
 _FILES_NAMED = 3
 
 
@@ -128,15 +129,13 @@ class Prepared:
         bounds = [_buffer(chunk.values, 1, "int32", len(chunk.values)) for chunk in chunks]
         return _joined(bounds, "int32").reshape(-1, 2)
 
-    def content_hashes(self) -> list[bytes]:
-        """16 bytes a record: equal for records that say the same."""
-        hashes: list[bytes] = self.table.column("content_hash").to_pylist()
-        return hashes
+    def content_hashes(self, records: Numbers | None = None) -> Keys:
+        """Of some records, or of all: equal for records that say the same."""
+        return self._keys("content_hash", records)
 
-    def groups(self) -> list[bytes] | None:
-        """16 bytes a record, equal for records of one group; None if the data was read without groups."""
-        groups: list[bytes] = self.table.column("group").to_pylist()
-        return groups if any(groups) else None
+    def groups(self, records: Numbers | None = None) -> Keys | None:
+        """Equal for records of one group, b"" for a record of none; None if the data was read without groups."""
+        return self._keys("group", records) if self.about["has_groups"] else None
 
     def _numbers(self, name: str, dtype: str) -> Numbers:
         chunks = self.table.column(name).chunks
@@ -144,14 +143,30 @@ class Prepared:
 
     def _list(self, column: str, record: int) -> list[int]:
         """The numbers of one record in a column of lists."""
-        batch, row = divmod(record, ROWS)
+        batch, row = self._batch_of(record)
         chunk = self.table.column(column).chunk(batch)
         start, end = _buffer(chunk, 1, "int32", len(chunk) + 1)[row : row + 2].tolist()
         numbers: list[int] = _buffer(chunk.values, 1, "int32", len(chunk.values))[start:end].tolist()
         return numbers
 
+    def _keys(self, column: str, records: Numbers | None) -> Keys:
+        import numpy as np
+
+        chunks = self.table.column(column).chunks
+        keys = b"".join(_buffer(chunk, 2, "uint8", len(chunk) * KEY_BYTES).tobytes() for chunk in chunks)
+        return Keys(keys if records is None else np.frombuffer(keys, f"V{KEY_BYTES}")[records].tobytes())
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        """The first record of each batch of the file."""
+        return list(accumulate((len(chunk) for chunk in self.table.column("line").chunks), initial=0))
+
+    def _batch_of(self, record: int) -> tuple[int, int]:
+        batch = bisect_right(self._starts, record) - 1
+        return batch, record - self._starts[batch]
+
     def _number(self, column: str, record: int) -> int:
-        batch, row = divmod(record, ROWS)
+        batch, row = self._batch_of(record)
         return int(self.table.column(column).chunk(batch)[row].as_py())
 
 

@@ -19,7 +19,7 @@ class Samples(Sequence[Tokenised]):
     """`records` are positions in `data`, those with something to train on; of `num_given` that were asked for.
 
     `lengths`, `trained` and `sources` hold a number a sample: tokens, trained tokens, index of the source.
-    Of the given records `num_too_long` are beyond max_length and `num_answers_cut` lose the end of an answer; `num_cut`
+    Of the given records `num_too_long` are beyond max_length and `num_answers_cut` lose a part of an answer; `num_cut`
     samples lost tokens. `num_stops` is the number of answers that are trained with their stop token.
     """
 

@@ -19,7 +19,7 @@ from phi_core.chat.prompt_format import FILE
 from phi_core.config.problems import checked
 from phi_core.config.training import TrainingConfig
 from phi_core.config.yaml_file import read_values
-from phi_core.errors import AdapterError
+from phi_core.errors import AdapterError, DataError
 from phi_core.files import user_path
 from phi_core.model_files.architecture import shape_of
 from phi_core.model_files.folder import commit_of, read_json
@@ -28,7 +28,7 @@ from phi_core.models.base import BaseModel, load_base, weights_fingerprint
 from phi_core.models.device import choose_device, peak_memory_gib
 from phi_core.planning.machine import this_machine
 from phi_core.planning.run_plan import ModelFacts, RunPlan, make_plan, prompt_format
-from phi_core.runs.reader import read_run
+from phi_core.runs.reader import Run, read_run
 from phi_core.runs.writer import RunWriter
 from phi_core.samples.gate import require_open
 from phi_core.training.batches import padded, padding_free
@@ -64,6 +64,7 @@ def execute(writer: RunWriter, *, resume: bool, interruption: Interruption) -> s
     writer.status(activity="preparing the data")
     plan = make_plan(config, model=model_facts(base))
     require_open(plan.gate)
+    _require_as_launched(plan, read_run(writer.layout.root))
     set_seed(config.seed)
     _require_trained_on(base, config.initial_adapter)
     model = attach_adapter(base.model, config, plan.targets)
@@ -82,6 +83,15 @@ def execute(writer: RunWriter, *, resume: bool, interruption: Interruption) -> s
     _announce(writer, plan, model, choices, checkpoint, faults)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     return _finish(writer, plan, base, model, reporter.outcome)
+
+
+def _require_as_launched(plan: RunPlan, run: Run) -> None:
+    """DataError if the run would train on something else than what was judged and recorded at its launch."""
+    found, names = plan.facts(), ("dataset_fingerprint", "prompt_format_hash", "plan_hash")
+    changed = [name for name in names if run.about.get(name) and run.about[name] != found[name]]
+    if changed:
+        what = f"the data or the prompt format has changed since the launch ({', '.join(changed)})"
+        raise DataError(what, remedy=f"Restore it, or start a new run: phi train {run.layout.config}")
 
 
 def _require_trained_on(base: BaseModel, adapter: str | None) -> None:

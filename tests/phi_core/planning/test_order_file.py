@@ -45,3 +45,18 @@ def test_a_file_is_not_replaced_without_a_word(tmp_path: Path, tiny_phi: Path) -
         write_order(plan, tmp_path / "out.jsonl")
     assert (tmp_path / "out.jsonl").read_text() == "mine"
     assert write_order(plan, tmp_path / "out.jsonl", overwrite=True) == 3
+
+
+@pytest.mark.parametrize("count", [2, 4, 9])
+def test_files_that_changed_since_they_were_prepared_are_refused(
+    tmp_path: Path, tiny_phi: Path, count: int
+) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text("".join(json.dumps({"prompt": f"{n}?", "response": "x"}) + "\n" for n in range(4)))
+    plan = make_plan(checked({"model_name": str(tiny_phi), "dataset_path": str(path), "epochs": 1}))
+    path.write_text(
+        "".join(json.dumps({"prompt": f"new {n}?", "response": "x"}) + "\n" for n in range(count))
+    )
+    with pytest.raises(DataError, match="has changed since it was prepared"):
+        write_order(plan, tmp_path / "out.jsonl")
+    assert not (tmp_path / "out.jsonl").exists()

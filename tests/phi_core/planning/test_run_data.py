@@ -186,5 +186,32 @@ def test_a_record_that_a_template_refuses_is_named(plan: Plan, tmp_path: Path) -
     turns = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Ahoy"}]
     rows = [turns, turns, [{"role": "system", "content": "Be brief"}, *turns]]
     path.write_text("".join(json.dumps({"messages": row}) + "\n" for row in rows))
-    with pytest.raises(ModelError, match=r"chats\.jsonl line 3: .*no system here"):
+    with pytest.raises(DataError, match=r"chats\.jsonl line 3: .*no system here"):
         plan(path, prompt_template=str(own))
+
+
+def test_what_belongs_to_a_source_that_is_trained_on_whole_is_not_held_out(
+    plan: Plan, tmp_path: Path
+) -> None:
+    """A folder brings its own validation data, so all its records are trained on: copies of them elsewhere too."""
+    write(tmp_path / "set" / "train.jsonl", 40, name="same")
+    write(tmp_path / "set" / "val.jsonl", 3, name="other")
+    copy = write(tmp_path / "copy.jsonl", 60, name="same")
+    made = plan(tmp_path / "set", copy, validation_fraction=0.25)
+    held_out = [line for name, line in lines(made, "validation") if name == "copy.jsonl"]
+    assert held_out and min(held_out) > 40 and made.gate == ()
+
+
+def test_a_group_on_both_sides_of_given_validation_data_stops_the_launch(plan: Plan, tmp_path: Path) -> None:
+    path, held = write(tmp_path / "a.jsonl", 8), write(tmp_path / "b.jsonl", 2)
+    assert plan(path, validation_path=str(held)).gate == ()
+    grouped = plan(path, validation_path=str(held), group_by="who")
+    assert [finding.name for finding in grouped.gate] == ["overlap"]
+    assert "2 of 2 validation records" in grouped.gate[0].what
+
+
+def test_a_validation_side_with_nothing_to_measure_is_not_evaluated(plan: Plan, tmp_path: Path) -> None:
+    held = tmp_path / "held.jsonl"
+    held.write_text(json.dumps({"prompt": "x" * 400, "response": "y"}) + "\n")
+    made = plan(write(tmp_path / "a.jsonl", 30), validation_path=str(held), max_length=60, truncation="drop")
+    assert made.num_validation_records == 1 and len(made.validation) == 0 and made.evaluation_steps == ()

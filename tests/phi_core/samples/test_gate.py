@@ -66,7 +66,25 @@ def test_cut_answers_below_the_stated_share_pass(tmp_path: Path) -> None:
 def test_other_truncations_cut_no_answer_of_a_long_prompt(tmp_path: Path, truncation: str) -> None:
     rows = [SHORT] * 5 + [LONG_PROMPT] * 5
     assert [finding.name for finding in found(tmp_path, rows, CutRule(40))] == ["cut_answers"]
-    assert found(tmp_path, rows, CutRule(40, truncation)) == ()  # type: ignore[arg-type]
+    gate = found(tmp_path, rows, CutRule(40, truncation))  # type: ignore[arg-type]
+    assert [finding.name for finding in gate] == {"cut_start": [], "drop": ["dropped"]}[truncation]
+
+
+def test_an_answer_that_loses_its_start_is_a_cut_answer(tmp_path: Path) -> None:
+    turns = [("user", "Hi"), ("assistant", "Ahoy"), ("user", "sea " * 100), ("assistant", "Aye.")]
+    row = {"messages": [{"role": role, "content": content} for role, content in turns]}
+    gate = found(tmp_path, [row], CutRule(40, "cut_start"))  # type: ignore[list-item]
+    assert [finding.name for finding in gate] == ["cut_answers"] and "lose a part of an answer" in gate[
+        0
+    ].what
+
+
+def test_few_dropped_records_pass_and_many_need_to_be_accepted(tmp_path: Path) -> None:
+    few, many = [SHORT] * 20 + [LONG_PROMPT], [SHORT] * 3 + [LONG_PROMPT]
+    rule = CutRule(40, "drop")
+    assert found(tmp_path, few, rule) == ()
+    assert [finding.stops for finding in found(tmp_path, many, rule)] == [True]
+    assert [finding.stops for finding in found(tmp_path, many, rule, accept=("dropped",))] == [False]
 
 
 def test_validation_records_that_are_trained_on_are_refused(tmp_path: Path) -> None:

@@ -3,7 +3,10 @@
 import gzip
 import json
 import os
+import subprocess
+import sys
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -176,9 +179,86 @@ def test_the_cache_forgets_what_was_used_longest_ago(tmp_path: Path, own_cache: 
     assert not folders[0].exists() and folders[1].exists() and (folders[2] / ABOUT).exists()
 
 
-def test_a_cache_that_cannot_be_written_is_replaced_by_a_temporary_one(
+def test_a_cache_that_cannot_be_written_is_refused_by_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("PHI_CACHE_DIR", str(tmp_path / "file" / "below"))
-    assert prepared_rows(tmp_path, ROWS[:3]).ids(0)
+    with pytest.raises(DataError, match=r"prepared data cannot be kept in .*file/below"):
+        prepared_rows(tmp_path, ROWS[:3])
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused_and_leaves_nothing(
+    tmp_path: Path, own_cache: Path
+) -> None:
+    path = write_rows(tmp_path / "a.jsonl", ROWS)
+    changed: list[bool] = []
+
+    def change(_: Progress) -> None:
+        if not changed:
+            changed.append(True)
+            write_rows(tmp_path / "new.jsonl", ROWS[:7]).replace(path)
+
+    with pytest.raises(DataError, match=r"a\.jsonl changed while it was read"):
+        prepare(DataSpec(find_sources([str(path)])), *demo_format(), on_progress=change)
+    assert list(own_cache.iterdir()) == []
+    assert len(prepare(DataSpec(find_sources([str(path)])), *demo_format())) == 7
+
+
+def test_a_full_disk_is_told_with_the_place_and_leaves_nothing(tmp_path: Path, own_cache: Path) -> None:
+    path = write_rows(tmp_path / "a.jsonl", ROWS)
+    command = ["phi", "data", "prepare", "--model_name", "demo", "--dataset_path", str(path)]
+    code = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))\n"
+    code += f"from phi_core.cli.main import run; sys.exit(run({command[1:]!r}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"phi: prepared data cannot be written to {own_cache}: File too large")
+    assert "PHI_CACHE_DIR" in done.stderr and list(own_cache.iterdir()) == []
+
+
+def test_what_a_killed_preparation_left_is_swept_a_day_later(tmp_path: Path, own_cache: Path) -> None:
+    own_cache.mkdir(parents=True)
+    for name, age in ((".new-fresh", 60), (".new-old", 2 * 24 * 3600)):
+        (own_cache / name).mkdir()
+        (own_cache / name / DATA).write_text("half")
+        for path in (own_cache / name / DATA, own_cache / name):
+            os.utime(path, (time.time() - age, time.time() - age))
+    prepared_rows(tmp_path, ROWS[:3])
+    assert {path.name for path in own_cache.glob(".new-*")} == {".new-fresh"}
+
+
+def test_records_that_the_format_cannot_render_are_faults_like_others(tmp_path: Path) -> None:
+    template = tmp_path / "own.jinja"
+    template.write_text(
+        "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no system here') }}{% endif %}"
+        "{{ m.content }}{{ eos_token }}{% endfor %}"
+    )
+    folder = locate("demo")
+    assert folder is not None
+    form, (_, tokenizer) = read_prompt_format(folder, template_file=template), demo_format()
+    turns = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Ahoy"}]
+    rows = [
+        {"messages": [{"role": "system", "content": "x"}] * (n in (700, 1500)) + turns} for n in range(2100)
+    ]
+    spec = DataSpec(find_sources([str(write_rows(tmp_path / "a.jsonl", rows))]))
+    with pytest.raises(DataError) as caught:
+        prepare(spec, form, tokenizer)
+    said = str(caught.value)
+    assert "2 faulty records beside 2098 good" in said
+    assert "a.jsonl line 701: the chat template refuses these messages: no system here" in said
+    assert "a.jsonl line 1501" in said
+    data = prepare(replace(spec, skips_faults=True), form, tokenizer)
+    assert len(data) == 2098
+    lines = [data.place(record)[1] for record in range(2098)]
+    assert lines == [line for line in range(1, 2101) if line not in (701, 1501)]
+    assert data.ids(1999) == data.ids(0)
+
+
+def test_sources_of_the_same_name_are_told_apart(tmp_path: Path) -> None:
+    for folder in ("x", "y"):
+        (tmp_path / folder).mkdir()
+        write_rows(tmp_path / folder / "a.jsonl", ROWS[:3])
+    spec = DataSpec(
+        find_sources([str(tmp_path / "x" / "a.jsonl")]), find_sources([str(tmp_path / "y" / "a.jsonl")])
+    )
+    assert spec.labels == ("a", "a-validation")
