@@ -86,6 +86,8 @@ def evaluate(
         reading=Reading(record_format, columns_from(items(columns))),
         skips_faults=on_bad_record == "skip",
     )
+    if _here(target):
+        _prepared(spec, target, _model_of(target))  # faults are told before a model is loaded
     engine = open_engine(target, device=device, dtype=dtype)
     try:
         found = log_likelihoods(
@@ -145,19 +147,11 @@ def _change(change: LossDifference | None) -> str:
 
 def _samples(spec: DataSpec, target: Target, info: EngineInfo) -> Samples:
     """The records as the engine would tokenise them, cut to the model's context."""
-    folder = locate(info.model_name, target.revision)
-    tokenizer = read_tokenizer(folder) if folder else None
-    if folder is None or tokenizer is None:
-        raise ModelError(
-            f"model {info.model_name} has no tokenizer.json", "Save its tokenizer anew with transformers 5"
-        )
-    form = _form(target, folder)
+    prepared, form = _prepared(spec, target, info.model_name)
     if form.hash != info.prompt_format_hash:
         raise ModelError(
             f"prompt format {form.name} is not the one that the engine uses, {info.prompt_format}"
         )
-    with progress_line() as on_progress:
-        prepared = prepare(spec, form, tokenizer, on_progress=on_progress)
     samples = samples_of(prepared, _records(prepared), CutRule(info.context_length))
     if not len(samples):
         raise DataError(
@@ -165,6 +159,31 @@ def _samples(spec: DataSpec, target: Target, info: EngineInfo) -> Samples:
             remedy="Give records with a prompt and a response",
         )
     return samples
+
+
+def _prepared(spec: DataSpec, target: Target, model_name: str) -> tuple[Prepared, PromptFormat]:
+    folder = locate(model_name, target.revision)
+    tokenizer = read_tokenizer(folder) if folder else None
+    if folder is None or tokenizer is None:
+        raise ModelError(
+            f"model {model_name} has no tokenizer.json", "Save its tokenizer with transformers 5"
+        )
+    form = _form(target, folder)
+    with progress_line() as on_progress:
+        return prepare(spec, form, tokenizer, on_progress=on_progress), form
+
+
+def _here(target: Target) -> bool:
+    """Whether the model's files are on this machine already."""
+    return locate(_model_of(target), target.revision) is not None
+
+
+def _model_of(target: Target) -> str:
+    """The base model's name: as given, or as the first adapter has it."""
+    if target.model is not None:
+        return target.model
+    settings = read_json(next(iter(target.adapters.values())) / "adapter_config.json")
+    return str(settings.get("base_model_name_or_path"))
 
 
 def _form(target: Target, folder: Path) -> PromptFormat:

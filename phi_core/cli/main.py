@@ -19,6 +19,10 @@ COMMANDS = {
         "phi_core.cli.demo:demo",
         "Write the bundled tiny model, dataset, question set and train.yaml: everything then works offline.",
     ),
+    "wizard": (
+        "phi_core.cli.wizard:wizard",
+        "Set a project up by questions: model, data, settings; then train and evaluate. Every question is also a flag.",
+    ),
     "train": (
         "phi_core.cli.train:train",
         "Start a run. Ctrl-C stops it after the current step with a checkpoint.",
@@ -38,6 +42,10 @@ COMMANDS = {
     "eval": (
         "phi_core.cli.evaluate:evaluate",
         "Loss and perplexity of the answers in a file, for the base and for each adapter.",
+    ),
+    "search": (
+        "phi_core.cli.search:search",
+        "Search for better settings by real runs. Ctrl-C stops the run under way with a checkpoint; the same command goes on.",
     ),
     "doctor": ("phi_core.cli.doctor:doctor", "Devices, memory, kernels, versions, cache and disk."),
     "tui": ("phi_core.cli.tui:tui", "Open the full-screen app."),

@@ -63,7 +63,9 @@ class RecordFormat:
 
 def recognised(row: Fields, reading: Reading) -> tuple[RecordFormat, Messages, str | None]:
     """The format, the messages and the group of a row. RecordFault, which names the row's own column, if it has none."""
-    group = None if reading.group_by is None else _group(row, reading.group_by)
+    group = None
+    if reading.group_by is not None and (reading.group_by in row or not reading.group_is_optional):
+        group = _group(row, reading.group_by)
     if not reading.columns:
         return *_read(row, reading.record_format), group
     named = frozenset(field for field, _ in reading.columns)
@@ -126,13 +128,16 @@ def _preference(known: RecordFormat, record: Fields, named: frozenset[str]) -> t
 
 
 def _renamed(row: Fields, columns: Columns) -> Fields:
-    """The row under the names of the fields. A column that is read as a field is none under its own name."""
-    for _, column in columns:
-        if column not in row:
+    """The row under the names of the fields. A column that is read as a field is none under its own name.
+
+    Of several sources some may have the fields themselves: their rows need no map.
+    """
+    for field, column in columns:
+        if column not in row and field not in row:
             raise RecordFault(f"missing; {_keys(row)}", column, remedy=_nearest_key(row, column))
     moved = {column for _, column in columns}
     kept = {key: value for key, value in row.items() if key not in moved}
-    return kept | {field: row[column] for field, column in columns}
+    return kept | {field: row[column] for field, column in columns if column in row}
 
 
 def _in_columns(fault: RecordFault, columns: Columns) -> RecordFault:

@@ -36,12 +36,14 @@ _KINDS = {
 class Reading:
     """How rows become records. `columns` holds (field, column) pairs: the row's `column` is read as `field`.
 
-    Records with the same value in the column `group_by` are kept on one side of a split.
+    Records with the same value in the column `group_by` are kept on one side of a split; validation data that is given
+    need not have it (`group_is_optional`).
     """
 
     record_format: str = "auto"
     columns: tuple[tuple[str, str], ...] = ()
     group_by: str | None = None
+    group_is_optional: bool = False
 
 
 @dataclass(frozen=True)

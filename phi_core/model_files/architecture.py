@@ -178,30 +178,6 @@ FAMILIES: Mapping[str, Callable[[Mapping[str, Any]], Shape]] = {
     "gpt_neo": _gpt_neo,
 }
 
-# Published config.json figures (model cards of microsoft/phi-2 and microsoft/Phi-3.5-mini-instruct), so that a plan
-# for the default models needs no download.
-KNOWN_CONFIGS: Mapping[str, Mapping[str, Any]] = {
-    "microsoft/phi-2": {
-        "model_type": "phi",
-        "hidden_size": 2560,
-        "intermediate_size": 10240,
-        "num_hidden_layers": 32,
-        "num_attention_heads": 32,
-        "vocab_size": 51200,
-        "max_position_embeddings": 2048,
-    },
-    "microsoft/Phi-3.5-mini-instruct": {
-        "model_type": "phi3",
-        "hidden_size": 3072,
-        "intermediate_size": 8192,
-        "num_hidden_layers": 32,
-        "num_attention_heads": 32,
-        "num_key_value_heads": 32,
-        "vocab_size": 32064,
-        "max_position_embeddings": 131072,
-    },
-}
-
 
 def _embeddings(config: Mapping[str, Any], hidden: int, *, tied: bool = False, head_bias: int = 0) -> int:
     table = int(config["vocab_size"]) * hidden

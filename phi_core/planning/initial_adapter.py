@@ -5,7 +5,7 @@ Reads its two JSON files; whether its weights belong to the base model is found 
 
 from pathlib import Path
 
-from phi_core.chat.prompt_format import FILE, PromptFormat
+from phi_core.chat.prompt_format import FILE, PromptFormat, prompt_format_from
 from phi_core.config.training import TrainingConfig
 from phi_core.errors import AdapterError, ConfigError
 from phi_core.files import read_json, user_path
@@ -39,7 +39,9 @@ def require_initial_adapter(
 
 def _require_format(path: Path, form: PromptFormat | None) -> None:
     record = read_json(path / FILE)
-    if form is not None and isinstance(record, dict) and record.get("hash") != form.hash:
+    if form is None or not isinstance(record, dict):
+        return
+    if not form.equals_but_for_date(prompt_format_from(record)):
         raise ConfigError(
             f"initial_adapter {path} was trained with prompt format {record.get('name')}, this run has {form.name}",
             remedy="Set prompt_format (or prompt_template) to that of the adapter",

@@ -57,7 +57,7 @@ def _spooled(spec: DataSpec, data: Prepared, spool: IO[bytes]) -> "array[int]":
 def _good_rows(spec: DataSpec) -> Iterator[tuple[Part, int, dict[str, Any], Record]]:
     """The rows that became records, in the order of the prepared data."""
     for place in spec.parts:
-        records = read_records([place.part], spec.reading)
+        records = read_records([place.part], spec.reading_of(place))
         for (number, row), record in zip(read_rows(place.part), records, strict=False):
             if isinstance(row, dict) and isinstance(record, Record):
                 yield place.part, number, row, record

@@ -15,7 +15,8 @@ from phi_core.chat.tokenizer import TextTokenizer, read_tokenizer
 from phi_core.config.training import TrainingConfig
 from phi_core.errors import ConfigError, ModelError, Problem
 from phi_core.files import user_path
-from phi_core.model_files.architecture import KNOWN_CONFIGS, Shape, shape_of
+from phi_core.model_files.architecture import Shape, shape_of
+from phi_core.model_files.base_models import base_model
 from phi_core.model_files.folder import commit_of, locate, read_json
 from phi_core.planning.extras import require_extras
 from phi_core.planning.initial_adapter import require_initial_adapter
@@ -247,8 +248,8 @@ def model_facts(config: TrainingConfig) -> ModelFacts:
     """What is known of the model from its files. ModelError if a local folder is no model."""
     folder = locate(config.model_name, config.model_revision)
     if folder is None:
-        known = KNOWN_CONFIGS.get(config.model_name)
-        return ModelFacts(shape_of(known) if known else None, None, None)
+        known = base_model(config.model_name)
+        return ModelFacts(known.shape if known else None, None, None)
     shape = shape_of(read_json(folder, "config.json"))
     form, tokenizer = prompt_format(config, folder), read_tokenizer(folder)
     if tokenizer is not None:

@@ -3,7 +3,7 @@
 Plain data; nothing is read here.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from phi_core.data.records import Reading
 from phi_core.data.sources.part import Part, Source
@@ -36,6 +36,10 @@ class DataSpec:
             for part in source.parts
         ]
         return (*own, *given)
+
+    def reading_of(self, place: "Place") -> Reading:
+        """Validation data that is given need not have the column of the groups."""
+        return replace(self.reading, group_is_optional=place.side == FOR_VALIDATION)
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -191,7 +191,8 @@ class _Build:
     def _good_records(self) -> Iterator[tuple[Place, int, Record]]:
         before = 0
         for number, place in enumerate(self._spec.parts):
-            for record in read_records([place.part], self._spec.reading, on_bytes=self._counting(before)):
+            reading = self._spec.reading_of(place)
+            for record in read_records([place.part], reading, on_bytes=self._counting(before)):
                 if isinstance(record, Fault):
                     self._note(record.problem)
                 else:

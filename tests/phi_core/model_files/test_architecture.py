@@ -9,7 +9,8 @@ from accelerate import init_empty_weights
 from peft import LoraConfig, get_peft_model
 from transformers import CONFIG_MAPPING, AutoModelForCausalLM, PreTrainedModel
 
-from phi_core.model_files.architecture import FAMILIES, KNOWN_CONFIGS, Shape, shape_of
+from phi_core.model_files.architecture import FAMILIES, Shape, shape_of
+from phi_core.model_files.base_models import base_model
 
 USUAL = {
     "vocab_size": 64,
@@ -115,13 +116,15 @@ def test_a_size_that_is_not_given_leaves_the_shape_unknown(missing: str) -> None
 
 
 def test_phi_2_has_its_published_figures() -> None:
-    shape = shape_of(KNOWN_CONFIGS["microsoft/phi-2"])
-    assert shape is not None
+    known = base_model("microsoft/phi-2")
+    assert known is not None
+    shape = known.shape
     assert shape.num_parameters == 2_779_683_840
     assert shape.lora_parameters(8, shape.block_targets) == 11_796_480
 
 
 def test_phi_3_5_mini_has_its_published_figures() -> None:
-    shape = shape_of(KNOWN_CONFIGS["microsoft/Phi-3.5-mini-instruct"])
-    assert shape is not None
+    known = base_model("microsoft/Phi-3.5-mini-instruct")
+    assert known is not None
+    shape = known.shape
     assert shape.num_parameters == 3_821_079_552

@@ -2,16 +2,17 @@
 
 import pytest
 
-from phi_core.model_files.architecture import KNOWN_CONFIGS, Shape, shape_of
+from phi_core.model_files.architecture import Shape
+from phi_core.model_files.base_models import base_model
 from phi_core.planning.machine import Gpu, Machine, this_machine
 from phi_core.planning.memory import CHUNK, GIB, MemoryEstimate, estimate_memory
 
 
 @pytest.fixture
 def phi_2() -> Shape:
-    shape = shape_of(KNOWN_CONFIGS["microsoft/phi-2"])
-    assert shape is not None
-    return shape
+    known = base_model("microsoft/phi-2")
+    assert known is not None
+    return known.shape
 
 
 def estimate(shape: Shape, **changes: object) -> MemoryEstimate:

@@ -215,3 +215,16 @@ def test_a_validation_side_with_nothing_to_measure_is_not_evaluated(plan: Plan, 
     held.write_text(json.dumps({"prompt": "x" * 400, "response": "y"}) + "\n")
     made = plan(write(tmp_path / "a.jsonl", 30), validation_path=str(held), max_length=60, truncation="drop")
     assert made.num_validation_records == 1 and len(made.validation) == 0 and made.evaluation_steps == ()
+
+
+def test_a_column_map_leaves_sources_alone_that_have_the_fields_themselves(plan: Plan, tmp_path: Path) -> None:
+    other = tmp_path / "qa.jsonl"
+    other.write_text("".join(json.dumps({"q": f"what {n}?", "best": f"It is {n}."}) + "\n" for n in range(10)))
+    made = plan(write(tmp_path / "a.jsonl", 10), other, columns="prompt=q,response=best", validation_fraction=0)
+    assert [list(made.train.sources).count(source) for source in (0, 1)] == [10, 10]
+
+
+def test_validation_data_needs_no_group_column(plan: Plan, tmp_path: Path) -> None:
+    held = tmp_path / "held.jsonl"
+    held.write_text(json.dumps({"prompt": "a", "response": "b"}) + "\n")
+    assert plan(write(tmp_path / "a.jsonl", 8), validation_path=str(held), group_by="who").gate == ()
