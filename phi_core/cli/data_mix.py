@@ -4,7 +4,7 @@ from typing import Any
 
 from phi_core.cli.data_progress import progress_line
 from phi_core.cli.options import configured, with_training_options
-from phi_core.cli.output import print_json, say, table
+from phi_core.cli.output import print_json, say, say_row, table
 from phi_core.data.mixture import largest_deviation
 from phi_core.files import user_path
 from phi_core.planning.order_file import write_order
@@ -74,12 +74,16 @@ def _print(plan: RunPlan) -> None:
         for share in plan.source_shares
     ]
     counted = "" if plan.is_exact else ", estimated as characters / 4"
-    say(
-        f"mixture      {plan.config.mixture}: {plan.num_tokens:,} tokens in {plan.steps.num_steps:,} steps{counted}"
+    say_row(
+        "mixture",
+        f"{plan.config.mixture}: {plan.num_tokens:,} tokens in {plan.steps.num_steps:,} steps{counted}",
     )
     say(table(header, rows))
     if (apart := _deviation(plan)) is not None:
-        say(f"deviation    {apart:.2%} at most at any record from {_settled(plan):,} tokens on")
+        say_row(
+            "deviation",
+            f"{100 * apart:.2f} percentage points at most, at any record after the first {_settled(plan):,} tokens; it falls as the run goes on",
+        )
 
 
 def _deviation(plan: RunPlan) -> float | None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from phi_core.cli.data_progress import progress_line
 from phi_core.cli.options import configured, with_training_options
-from phi_core.cli.output import print_json, say
+from phi_core.cli.output import print_json, say_row
 from phi_core.planning.run_data import data_spec
 from phi_core.planning.run_plan import model_facts
 from phi_core.samples.cache import num_bytes
@@ -23,7 +23,7 @@ def prepare_data(config: str | None = None, /, *, json: bool = False, **given: A
         Print one JSON document.
     """
     settings = configured(config, given)
-    model, spec = model_facts(settings), data_spec(settings)
+    model, spec = model_facts(settings, fetches=True), data_spec(settings)
     form = model.form if model.tokenizer else None
     was_there = find_prepared(spec, form, model.tokenizer) is not None
     with progress_line() as on_progress:
@@ -42,10 +42,9 @@ def prepare_data(config: str | None = None, /, *, json: bool = False, **given: A
         print_json(found)
         return 0
     skipped = f", {data.num_faults:,} faulty skipped" if data.num_faults else ""
-    say(f"records      {found['records']:,}{skipped}")
-    say(f"tokens       {found['tokens']:,} ({found['tokens_are']})")
-    say(
-        f"{'found in' if was_there else 'written to'}   {data.folder} ({num_bytes(data.folder) / 2**20:.1f} MiB)"
-    )
-    say(f"fingerprint  {data.fingerprint}")
+    say_row("records", f"{found['records']:,}{skipped}")
+    say_row("tokens", f"{found['tokens']:,} ({found['tokens_are']})")
+    size = f"{num_bytes(data.folder) / 2**20:.1f} MiB"
+    say_row("folder", f"{data.folder} ({size}{', was there already' if was_there else ''})")
+    say_row("fingerprint", data.fingerprint)
     return 0

@@ -7,14 +7,14 @@ from typing import Any, Literal
 from phi_core.chat.prompt_format import stop_ids
 from phi_core.cli.data_progress import progress_line
 from phi_core.cli.options import configured, with_training_options
-from phi_core.cli.output import print_json, say
-from phi_core.cli.plan import share_line
+from phi_core.cli.output import print_json, say, say_row
+from phi_core.cli.plan import records_line, share_line
 from phi_core.cli.token_text import in_colour, in_margin, legend, token_table
 from phi_core.config.training import TrainingConfig
 from phi_core.errors import DataError, ModelError
 from phi_core.planning.run_plan import RunPlan, make_plan
 from phi_core.samples.statistics import SampleStatistics, statistics, typical_and_worst
-from phi_core.samples.token_view import TokenView, token_view
+from phi_core.samples.token_view import EDGE_TOKENS, TokenView, token_view
 
 BAR_CELLS = 40
 
@@ -26,6 +26,7 @@ def preview(
     *,
     record: list[int] | None = None,
     ids: bool = False,
+    whole: bool = False,
     colour: Literal["auto", "always", "never"] = "auto",
     json: bool = False,
     **given: Any,
@@ -40,14 +41,16 @@ def preview(
         Show this record, counted from 1 in the order of the data; repeat it for several.
     ids
         One line a token, with its id.
+    whole
+        Show every token of a long record, not only the ends of its parts.
     colour
         Colours, or words in the margin; auto: colours on a terminal.
     json
         Print one JSON document.
     """
     with progress_line() as on_progress:
-        plan = make_plan(configured(config, given), on_progress=on_progress)
-    views = _views(plan, record)
+        plan = make_plan(configured(config, given), on_progress=on_progress, fetches=True)
+    views = _views(plan, record, whole=whole)
     if json:
         print_json(_record(plan, views))
         return 0
@@ -59,7 +62,7 @@ def preview(
     return 0
 
 
-def _views(plan: RunPlan, wanted: list[int] | None) -> dict[str, TokenView]:
+def _views(plan: RunPlan, wanted: list[int] | None, *, whole: bool) -> dict[str, TokenView]:
     """Views by what they show. ModelError without a tokenizer; DataError for a record that is not there."""
     form, tokenizer = plan.model.form, plan.model.tokenizer
     if form is None or tokenizer is None:
@@ -71,13 +74,16 @@ def _views(plan: RunPlan, wanted: list[int] | None) -> dict[str, TokenView]:
     for number in wanted or ():
         if not 1 <= number <= len(data):
             raise DataError(f"there is no record {number}", remedy=f"The data has records 1 to {len(data)}")
+    edge = None if whole else EDGE_TOKENS
     examples = (
         {f"record {number}": number - 1 for number in wanted}
         if wanted
-        else typical_and_worst(data, range(len(data)), plan.train)
+        else typical_and_worst(plan.train, range(len(data)))
     )
     return {
-        name: token_view(plan.train, record, tokenizer, stop_ids=stops, padding=plan.padding(record))
+        name: token_view(
+            plan.train, record, tokenizer, stop_ids=stops, padding=plan.padding(record), edge=edge
+        )
         for name, record in examples.items()
     }
 
@@ -104,18 +110,19 @@ def _record(plan: RunPlan, views: dict[str, TokenView]) -> dict[str, Any]:
 
 def _print_figures(plan: RunPlan) -> None:
     figures, form = statistics(plan.train), plan.model.form
-    say(f"records      {figures.records:,} to train, {plan.num_validation_records:,} to validate")
-    say(f"tokens       {figures.tokens:,} a pass, {figures.trained_tokens:,} of them trained")
-    say(f"format       {form.name if form else 'unknown'}; {_padding(plan.config)}")
-    say(f"lengths      {_percentiles(figures)}")
-    say(
-        f"max_length   {figures.max_length:,}: {figures.share_too_long:.1%} of the records are longer "
-        f"({plan.config.truncation}); {figures.share_answers_cut:.1%} lose a part of an answer; {figures.left_out:,} left out"
+    say_row("records", records_line(plan))
+    say_row("tokens", f"{figures.tokens:,} a pass, {figures.trained_tokens:,} of them trained")
+    say_row("format", f"{form.name if form else 'unknown'}; {_padding(plan.config)}")
+    say_row("lengths", _percentiles(figures))
+    say_row(
+        "max_length",
+        f"{figures.max_length:,}: {figures.share_too_long:.1%} of the records are longer "
+        f"({plan.config.truncation}); {figures.share_answers_cut:.1%} lose a part of an answer; {figures.left_out:,} left out",
     )
     for share in plan.source_shares if len(plan.source_shares) > 1 else ():
-        say(f"source       {share_line(share)}")
+        say_row("source", share_line(share))
     for finding in plan.gate:
-        say(f"{'refused' if finding.stops else 'accepted':<12} {finding.problem()}")
+        say_row("refused" if finding.stops else "accepted", str(finding.problem()))
     print()
     for line in histogram_lines(figures):
         say(line)

@@ -130,7 +130,7 @@ def _print(info: EngineInfo, losses: Losses, changes: Changes) -> None:
         )
         for name, loss in losses.items()
     ]
-    say(info.proof.sentence())
+    say(f"{info.proof.sentence()} · prompt format {info.prompt_format}")
     say(table(header, rows))
 
 

@@ -2,17 +2,26 @@
 
 import time
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import Any
 
 from phi_core.files import json_text
 from phi_core.plain_text import UNSAFE, plain
 
+COLUMNS = 80
+INDENT = 13
 _JSON_ESCAPES = {code: f"\\u{code:04x}" for code in UNSAFE if code >= 0x20}
 """Characters that a terminal obeys and JSON leaves alone. (Those below 0x20 are escaped, or are JSON's own line ends.)"""
 
 
 def say(text: str = "") -> None:
     print(plain(text))
+
+
+def say_row(name: str, text: str) -> None:
+    """A name and a text that goes on below itself where it is too long for the line."""
+    lines = wrap(plain(text), COLUMNS - INDENT, break_long_words=False, break_on_hyphens=False) or [""]
+    print(plain(name).ljust(INDENT) + f"\n{' ' * INDENT}".join(lines))
 
 
 def print_json(content: Any) -> None:

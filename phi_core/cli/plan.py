@@ -4,7 +4,7 @@ from typing import Any
 
 from phi_core.cli.data_progress import progress_line
 from phi_core.cli.options import configured, with_training_options
-from phi_core.cli.output import memory, print_json, say
+from phi_core.cli.output import memory, print_json, say, say_row
 from phi_core.planning.machine import Machine, this_machine
 from phi_core.planning.run_data import SourceShare
 from phi_core.planning.run_plan import RunPlan, make_plan
@@ -14,6 +14,8 @@ from phi_core.runs.series import thinned
 @with_training_options
 def plan(config: str | None = None, /, *, json: bool = False, **given: Any) -> int:
     """Steps, tokens, trainable parameters, memory, learning-rate curve and problems of a run, without starting it.
+
+    Exit status 2 if the launch gate refuses the run.
 
     Parameters
     ----------
@@ -28,7 +30,7 @@ def plan(config: str | None = None, /, *, json: bool = False, **given: Any) -> i
         print_json(plan_record(made, machine))
     else:
         _print(made, machine)
-    return 0
+    return 2 if any(finding.stops for finding in made.gate) else 0
 
 
 def plan_record(plan: RunPlan, machine: Machine) -> dict[str, Any]:
@@ -62,25 +64,36 @@ def _print(plan: RunPlan, machine: Machine) -> None:
     trained = f", {plan.num_trained_tokens:,} of them trained" if plan.num_trained_tokens is not None else ""
     count = plan.trainable_parameters
     trainable = f"{count:,} trainable parameters" if count is not None else "size known after loading,"
-    say(f"records      {plan.num_train_records} to train, {plan.num_validation_records} to validate")
-    say(
-        f"steps        {plan.steps.num_steps} of {config.effective_batch_size} records ({config.batch_size} × {config.gradient_accumulation_steps})"
+    say_row("records", records_line(plan))
+    say_row(
+        "steps",
+        f"{plan.steps.num_steps} of {config.effective_batch_size} records ({config.batch_size} × {config.gradient_accumulation_steps})",
     )
-    say(f"tokens       {plan.num_tokens:,} over the run{trained}{counted}")
-    say(f"adapter      {trainable} on {', '.join(plan.targets)}")
+    say_row("tokens", f"{plan.num_tokens:,} over the run{trained}{counted}")
+    say_row("adapter", f"{trainable} on {', '.join(plan.targets)}")
     if estimate:
-        say(
-            f"memory       {memory(estimate.total_gib)} by formula: weights {memory(estimate.weights_gib)}, "
+        say_row(
+            "memory",
+            f"{memory(estimate.total_gib)} by formula: weights {memory(estimate.weights_gib)}, "
             f"adapter and optimizer {memory(estimate.adapter_gib)}, activations {memory(estimate.activations_gib)}, "
-            f"logits {memory(estimate.logits_gib)}; {memory(machine.training_free_gib)} are free"
+            f"logits {memory(estimate.logits_gib)}; {memory(machine.training_free_gib)} are free",
         )
     for share in plan.source_shares if plan.mixing else ():
-        say(f"source       {share_line(share)}")
+        say_row("source", share_line(share))
     for finding in plan.gate:
-        say(f"{'refused' if finding.stops else 'accepted':<12} {finding.problem()}")
+        say_row("refused" if finding.stops else "accepted", str(finding.problem()))
     for problem in plan.warnings(machine):
-        say(f"note         {problem}")
+        say_row("note", str(problem))
     say(f"\n{learning_rate_plot(plan)}")
+
+
+def records_line(plan: RunPlan) -> str:
+    """Records on both sides, and how many give nothing to either."""
+    sides = (("train", plan.train), ("validate", plan.validation))
+    return ", ".join(
+        f"{len(side):,} to {verb}" + (f" ({side.num_left_out:,} left out)" if side.num_left_out else "")
+        for verb, side in sides
+    )
 
 
 def share_line(share: SourceShare) -> str:

@@ -5,12 +5,14 @@ import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from phi_core.chat.engine import BASE
+from phi_core.chat.engine import BASE, EngineInfo
+from phi_core.chat.prompt_format import FILE, prompt_format_from
 from phi_core.cli.output import duration
 from phi_core.errors import RequestError, RunError
 from phi_core.files import read_json, user_path
 from phi_core.jobs.remote_engine import RemoteEngine
 from phi_core.model_files.folder import locate
+from phi_core.plain_text import plain
 from phi_core.runs.reader import Run
 from phi_core.runs.store import RunStore, runs_root
 
@@ -81,7 +83,17 @@ def open_engine(target: Target, *, device: str, dtype: str) -> RemoteEngine:
     finally:
         done.set()
         ticker.join()
+    _tell_other_format(target, engine.info)
     return engine
+
+
+def _tell_other_format(target: Target, info: EngineInfo) -> None:
+    """A format that was asked for against the one that an adapter was trained with."""
+    for label, path in target.adapters.items():
+        record = read_json(path / FILE)
+        if isinstance(record, dict) and prompt_format_from(record).hash != info.prompt_format_hash:
+            note = f"adapter {label} was trained with prompt format {record['name']}; {info.prompt_format} is used"
+            print(f"phi: note: {plain(note)}", file=sys.stderr)
 
 
 def _of_run(run: Run, model: str | None) -> Target:

@@ -10,23 +10,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from huggingface_hub import snapshot_download
-from huggingface_hub.errors import (
-    GatedRepoError,
-    HfHubHTTPError,
-    LocalEntryNotFoundError,
-    RepositoryNotFoundError,
-)
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
 from phi_core.chat.prompt_format import PromptFormat, read_prompt_format
 from phi_core.chat.tokenizer import TextTokenizer, read_tokenizer, text_tokenizer
 from phi_core.errors import ModelError
+from phi_core.model_files.fetch import ALL_FILES, fetch
 from phi_core.model_files.folder import is_hub_model, locate, read_json
 from phi_core.models.device import Device, choose_threads
 
-WANTED_FILES = ["*.json", "*.safetensors", "*.jinja", "*.model", "*.txt", "*.py"]
 EDGE_BYTES = 1 << 20
 
 
@@ -65,32 +58,11 @@ def load_base(
     transformers_logging.disable_progress_bar()
     folder = locate(name, revision)
     if folder is None or (is_hub_model(name) and not has_weights(folder)):
-        folder = fetch(name, revision)  # goes on with a download that was broken off
+        folder = fetch(name, revision, files=ALL_FILES)  # goes on with a download that was broken off
     form = prompt_format(folder)
     model = _load_weights(folder, device, trust_remote_code=trust_remote_code)
     choose_threads(model.num_parameters())
     return BaseModel(name, folder, model, _load_tokenizer(folder, trust_remote_code), form, device)
-
-
-def fetch(name: str, revision: str | None = None) -> Path:
-    """Download a hub model into the cache. ModelError that says whether it is missing, gated or unreachable."""
-    try:
-        return Path(snapshot_download(name, revision=revision, allow_patterns=WANTED_FILES))
-    except GatedRepoError:
-        raise ModelError(
-            f"model {name} is gated",
-            f"Accept its licence at https://huggingface.co/{name}, then set HF_TOKEN",
-        ) from None
-    except RepositoryNotFoundError:
-        raise ModelError(
-            f"there is no model {name} on the hub", "Check the id, or give a local folder"
-        ) from None
-    except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
-        cause = type(error).__name__
-        raise ModelError(
-            f"model {name} is not on this machine and the hub cannot be reached ({cause})",
-            "Give a local folder; `demo` names the bundled model",
-        ) from None
 
 
 def has_weights(folder: Path) -> bool:

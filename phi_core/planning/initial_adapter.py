@@ -23,9 +23,7 @@ def require_initial_adapter(
     path = user_path(config.initial_adapter)
     settings = read_json(path / "adapter_config.json")
     if not isinstance(settings, dict):
-        raise AdapterError(
-            f"initial_adapter {path} holds no adapter: adapter_config.json is missing or broken"
-        )
+        raise AdapterError(f"initial_adapter {path} {_what_is_wrong(path)}", _instead_of(path))
     for option, key in (("lora_r", "r"), ("lora_alpha", "lora_alpha")):
         if settings.get(key) != getattr(config, option):
             found = f"{option} is {getattr(config, option):g}, the initial adapter has {settings.get(key)}"
@@ -35,6 +33,15 @@ def require_initial_adapter(
         found = f"lora_targets are {', '.join(targets)}, the initial adapter has {', '.join(sorted(own))}"
         raise ConfigError(found, remedy=f"Set lora_targets to {','.join(sorted(own))}")
     _require_format(path, form)
+
+
+def _what_is_wrong(path: Path) -> str:
+    return "holds no adapter: adapter_config.json is missing or broken" if path.exists() else "does not exist"
+
+
+def _instead_of(path: Path) -> str:
+    own = path / "final_adapter"
+    return f"Name {own}" if own.exists() else "Name the final_adapter folder of a run, or another that PEFT wrote"
 
 
 def _require_format(path: Path, form: PromptFormat | None) -> None:

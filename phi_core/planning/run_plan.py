@@ -17,6 +17,7 @@ from phi_core.errors import ConfigError, ModelError, Problem
 from phi_core.files import user_path
 from phi_core.model_files.architecture import Shape, shape_of
 from phi_core.model_files.base_models import base_model
+from phi_core.model_files.fetch import WITHOUT_WEIGHTS, fetch
 from phi_core.model_files.folder import commit_of, locate, read_json
 from phi_core.planning.extras import require_extras
 from phi_core.planning.initial_adapter import require_initial_adapter
@@ -66,11 +67,11 @@ class RunPlan:
 
     @property
     def num_train_records(self) -> int:
-        return self.train.num_given
+        return len(self.train)
 
     @property
     def num_validation_records(self) -> int:
-        return self.validation.num_given
+        return len(self.validation)
 
     @cached_property
     def multipliers(self) -> list[float]:
@@ -143,7 +144,7 @@ class RunPlan:
 
     def warnings(self, machine: Machine) -> tuple[Problem, ...]:
         """What the user should know and may accept."""
-        found = (self._skipped(), self._cut(), self._left_out(), self._fit(machine))
+        found = (self._skipped(), self._cut(), self._left_out(), self._single(), self._fit(machine))
         return tuple(problem for problem in found if problem)
 
     def padding(self, record: int) -> int:
@@ -191,8 +192,9 @@ class RunPlan:
         if not count:
             return None
         lost = "prompt's start" if rule.truncation == "cut_start" else "end"
+        verb = "loses its" if count == 1 else "lose their"
         return Problem(
-            "max_length", f"{_counted(count)} longer than {rule.max_length} tokens and lose their {lost}"
+            "max_length", f"{_counted(count)} longer than {rule.max_length} tokens and {verb} {lost}"
         )
 
     def _left_out(self) -> Problem | None:
@@ -204,7 +206,14 @@ class RunPlan:
             if rule.truncation == "drop"
             else f"no answer within {rule.max_length} tokens"
         )
-        return Problem("max_length", f"{_counted(count)} left out: {why}")
+        parts = f"{self.train.num_left_out:,} of training, {self.validation.num_left_out:,} of validation"
+        return Problem("max_length", f"{_counted(count)} left out ({parts}): {why}")
+
+    def _single(self) -> Problem | None:
+        config = self.config
+        if config.mixture == "concatenated" or len(config.dataset_path) > 1:
+            return None
+        return Problem("mixture", f"{config.mixture} has no effect on one source", "Name several in dataset_path")
 
     def _fit(self, machine: Machine) -> Problem | None:
         estimate = self.memory(machine)
@@ -220,13 +229,15 @@ def make_plan(
     model: ModelFacts | None = None,
     on_progress: OnProgress | None = None,
     large_bytes: int | None = None,
+    fetches: bool = False,
 ) -> RunPlan:
     """Lay the run out. The worker passes the `model` facts that it loaded; front ends let them be read from files.
 
-    Preparing large data takes its time: `on_progress` hears of it, and above `large_bytes` it is refused.
+    Preparing large data takes its time: `on_progress` hears of it, and above `large_bytes` it is refused. With `fetches`
+    what tells how a hub model tokenises is downloaded if it is not here; else lengths are estimated.
     """
     require_extras(config)
-    model = model or model_facts(config)
+    model = model or model_facts(config, fetches=fetches)
     _require_targets(config, model.shape)
     require_initial_adapter(config, model.form, adapted(config, model.shape))
     data = run_data(
@@ -244,9 +255,11 @@ def make_plan(
     )
 
 
-def model_facts(config: TrainingConfig) -> ModelFacts:
-    """What is known of the model from its files. ModelError if a local folder is no model."""
+def model_facts(config: TrainingConfig, *, fetches: bool = False) -> ModelFacts:
+    """What is known of the model from its files. ModelError if a local folder is no model, or it cannot be fetched."""
     folder = locate(config.model_name, config.model_revision)
+    if folder is None and fetches:
+        folder = fetch(config.model_name, config.model_revision, files=WITHOUT_WEIGHTS)
     if folder is None:
         known = base_model(config.model_name)
         return ModelFacts(known.shape if known else None, None, None)

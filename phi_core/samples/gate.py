@@ -26,8 +26,9 @@ class Finding:
     stops: bool
 
     def problem(self) -> Problem:
-        accept = f", or accept it: --accept {self.name}" if self.name in ACCEPTABLE and self.stops else ""
-        return Problem(self.name, self.what, f"{self.remedy}{accept}")
+        """What it is and, if it stops the launch, what can be done."""
+        accept = f", or accept it: --accept {self.name}" if self.name in ACCEPTABLE else ""
+        return Problem(self.name, self.what, f"{self.remedy}{accept}" if self.stops else "")
 
 
 def findings(
@@ -56,11 +57,14 @@ def _untrained(train: Samples) -> Iterator[tuple[str, str, str]]:
     if not len(train):
         what = f"no record has a trained token within max_length {length}"
         yield "no_trained_tokens", what, "Raise max_length, or look at the data: phi data preview"
+    elif train.num_trained_tokens <= train.num_stops:
+        what = "stop tokens are all that would be trained: the prompt format leaves the answers out"
+        yield "no_trained_tokens", what, "Look at the text: phi data preview"
     elif not train.num_stops:
         what = (
             f"no answer keeps its stop token within max_length {length}, so the model would not learn to stop"
         )
-        yield "stop_never_trained", what, "Raise max_length, or set truncation to cut_start or drop"
+        yield "stop_never_trained", what, f"Raise max_length, or {_other_truncations(train)}"
 
 
 def _cut_answers(train: Samples) -> Iterator[tuple[str, str, str]]:
@@ -69,7 +73,12 @@ def _cut_answers(train: Samples) -> Iterator[tuple[str, str, str]]:
         cut = f"{train.num_answers_cut:,} of {train.num_given:,} records ({share:.1%})"
         part = "a part of an answer" if train.rule.truncation == "cut_start" else "the end of their answer"
         what = f"{cut} lose {part} at max_length {train.rule.max_length}"
-        yield "cut_answers", what, "Raise max_length, set truncation to cut_start or drop"
+        yield "cut_answers", what, f"Raise max_length, {_other_truncations(train)}"
+
+
+def _other_truncations(train: Samples) -> str:
+    others = [name for name in ("cut_start", "drop") if name != train.rule.truncation]
+    return f"set truncation to {' or '.join(others)}"
 
 
 def _dropped(train: Samples) -> Iterator[tuple[str, str, str]]:

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from phi_core.samples.cut import CutRecords, cut_all
-from phi_core.samples.prepared import Prepared
+from phi_core.samples.cut import cut_all
 from phi_core.samples.samples import Samples
 
 PERCENTILES = (0, 5, 25, 50, 75, 95, 99, 100)
@@ -86,22 +85,20 @@ def histogram(values: Sequence[int], *, bins: int) -> Histogram:
     return Histogram(tuple(low + width * place for place in range(count + 1)), tuple(counts))
 
 
-def typical_and_worst(data: Prepared, records: Sequence[int], samples: Samples) -> dict[str, int]:
-    """Records worth a look, by what they are an example of; an example that there is none of is left out."""
-    cuts = cut_all(data, samples.rule)
-    by_length = sorted(records, key=lambda record: int(data.num_tokens[record]))
+def typical_and_worst(samples: Samples, records: Sequence[int]) -> dict[str, int]:
+    """Records worth a look, by what they are an example of; an example that there is none of is left out.
+
+    The first four are samples; what is cut or left out is looked for in all of `records`.
+    """
+    data, cuts = samples.data, cut_all(samples.data, samples.rule)
+    length = data.num_tokens.__getitem__
+    kept, given = sorted(samples.records, key=length), sorted(records, key=length, reverse=True)
     found = {
-        "typical": by_length[len(by_length) // 2] if by_length else None,
-        "longest": by_length[-1] if by_length else None,
-        "shortest": by_length[0] if by_length else None,
-        "least trained": _least_trained(by_length, cuts),
-        "answer cut": next((record for record in reversed(by_length) if cuts.is_answer_cut[record]), None),
-        "left out": next((record for record in reversed(by_length) if not cuts.num_trained[record]), None),
+        "typical": kept[len(kept) // 2] if kept else None,
+        "longest": kept[-1] if kept else None,
+        "shortest": kept[0] if kept else None,
+        "least trained": min(kept, key=lambda one: cuts.num_trained[one] / cuts.num_tokens[one], default=None),
+        "answer cut": next((record for record in given if cuts.is_answer_cut[record]), None),
+        "left out": next((record for record in given if not cuts.num_trained[record]), None),
     }
     return {name: record for name, record in found.items() if record is not None}
-
-
-def _least_trained(records: Sequence[int], cuts: CutRecords) -> int | None:
-    """The record with the smallest share of trained tokens, of those with any."""
-    alive = [record for record in records if cuts.num_trained[record]]
-    return min(alive, key=lambda record: cuts.num_trained[record] / cuts.num_tokens[record], default=None)

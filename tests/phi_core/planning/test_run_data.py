@@ -214,7 +214,7 @@ def test_a_validation_side_with_nothing_to_measure_is_not_evaluated(plan: Plan, 
     held = tmp_path / "held.jsonl"
     held.write_text(json.dumps({"prompt": "x" * 400, "response": "y"}) + "\n")
     made = plan(write(tmp_path / "a.jsonl", 30), validation_path=str(held), max_length=60, truncation="drop")
-    assert made.num_validation_records == 1 and len(made.validation) == 0 and made.evaluation_steps == ()
+    assert made.validation.num_given == 1 and made.num_validation_records == 0 and made.evaluation_steps == ()
 
 
 def test_a_column_map_leaves_sources_alone_that_have_the_fields_themselves(plan: Plan, tmp_path: Path) -> None:

@@ -34,6 +34,6 @@ def test_shares_and_examples(tmp_path: Path) -> None:
     assert (found.records, found.left_out) == (9, 1)
     assert (found.share_too_long, found.share_answers_cut) == (0.2, 0.2)
     assert found.lengths[100] == max(data.num_tokens[:9])
-    examples = typical_and_worst(data, range(10), samples)
-    assert (examples["typical"] < 8, examples["longest"], examples["left out"]) == (True, 9, 9)
+    examples = typical_and_worst(samples, range(10))
+    assert (examples["typical"] < 8, examples["longest"], examples["left out"]) == (True, 8, 9)
     assert examples["answer cut"] in (8, 9)
