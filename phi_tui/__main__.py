@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-TABS = ("train", "runs", "chat", "compare")
+TABS = ("train", "runs", "chat", "compare", "data")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

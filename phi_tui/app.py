@@ -1,4 +1,4 @@
-"""PhiApp: the frame. Tab bar, four views, key bar; hands facts from services to the views and switches tabs.
+"""PhiApp: the frame. Tab bar, five views, key bar; hands facts from services to the views and switches tabs.
 
 Owns no logic of training, chat or comparing, and does no work on its own thread but laying out.
 """
@@ -28,16 +28,19 @@ from phi_tui.messages import (
     MachineSampled,
     OpenChat,
     OpenCompare,
+    OpenData,
     OpenRun,
     OpenTrain,
     Remember,
     RunsChanged,
+    UseData,
 )
 from phi_tui.screens.help import Help
 from phi_tui.services import MachinePoller, RunWatcher, copy_to_tmux
 from phi_tui.state import UiState
 from phi_tui.views.chat import ChatView
 from phi_tui.views.compare import CompareView
+from phi_tui.views.data import DataView
 from phi_tui.views.runs import RunsView
 from phi_tui.views.train import TrainView
 from phi_tui.widgets.key_bar import KeyBar
@@ -46,7 +49,13 @@ from phi_tui.widgets.tab_bar import TABS, TabBar
 
 STYLES = Path(__file__).parent / "styles"
 SAVE_DELAY_SECONDS = 1.0
-VIEW_KEYS = {"train": keys.TRAIN, "runs": keys.RUNS, "chat": keys.CHAT, "compare": keys.COMPARE}
+VIEW_KEYS = {
+    "train": keys.TRAIN,
+    "runs": keys.RUNS,
+    "chat": keys.CHAT,
+    "compare": keys.COMPARE,
+    "data": keys.DATA,
+}
 
 
 class View(Protocol):
@@ -103,6 +112,7 @@ class PhiApp(App[None]):
                 yield RunsView(id="runs")
                 yield ChatView(id="chat")
                 yield CompareView(id="compare")
+                yield DataView(id="data")
             yield KeyBar()
 
     def on_mount(self) -> None:
@@ -115,6 +125,7 @@ class PhiApp(App[None]):
 
     def _restore(self) -> None:
         train = self.query_one(TrainView)
+        self.query_one(DataView).restore(self._state.values)
         if self._config_path:
             train.open_config(self._config_path)
         else:
@@ -154,6 +165,9 @@ class PhiApp(App[None]):
     def action_compare_tab(self) -> None:
         self.show_tab("compare")
 
+    def action_data_tab(self) -> None:
+        self.show_tab("data")
+
     def on_open_run(self, event: OpenRun) -> None:
         self.show_tab("runs")
         self.query_one(RunsView).open_run(event.run_path)
@@ -169,6 +183,14 @@ class PhiApp(App[None]):
     def on_open_train(self, event: OpenTrain) -> None:
         self.show_tab("train")
         self.query_one(TrainView).offer_config(event.config_path)
+
+    def on_use_data(self, event: UseData) -> None:
+        self.show_tab("train")
+        self.query_one(TrainView).use_texts(event.texts)
+
+    def on_open_data(self, event: OpenData) -> None:
+        self.show_tab("data")
+        self.query_one(DataView).action_pane(event.pane)
 
     @property
     def _is_leaving(self) -> bool:
@@ -192,6 +214,8 @@ class PhiApp(App[None]):
 
     def on_remember(self, event: Remember) -> None:
         self.remember(event.values)
+        if "draft" in event.values and not self._is_leaving:
+            self.query_one(DataView).show_draft(self.query_one(TrainView).draft)
 
     def remember(self, values: dict[str, object]) -> None:
         """Keep values in the state file, at most a second later."""

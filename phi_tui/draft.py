@@ -4,13 +4,13 @@ A draft holds text only, as typed; `config.problems` alone says whether it is ri
 """
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from phi_core.config.option import OptionSpec, shown
+from phi_core.config.option import OptionSpec, items, shown
 from phi_core.config.problems import NONE_WORDS, SPECS, Checked, check, nearest
 from phi_core.errors import Problem
 
@@ -33,6 +33,17 @@ class Draft:
         return Draft(
             others if _same(SPECS[name], text, default_text(SPECS[name])) else {**others, name: text}
         )
+
+    def with_texts(self, texts: Mapping[str, str]) -> "Draft":
+        """The draft with other texts for some options."""
+        draft = self
+        for name, text in texts.items():
+            draft = draft.edited(name, text)
+        return draft
+
+    def with_items(self, name: str, added: Iterable[str]) -> str:
+        """The text of a list option with these items too."""
+        return ",".join(dict.fromkeys([*items(self.text(name)), *added]))
 
     @cached_property
     def checked(self) -> Checked:
@@ -61,7 +72,8 @@ def draft_from(values: Mapping[str, Any]) -> tuple[Draft, tuple[Problem, ...]]:
 
 def explained(spec: OptionSpec) -> str:
     """What the form says of an option in one or two lines."""
-    choices = f" One of {', '.join(spec.choices)}." if spec.choices else ""
+    several = "Any of" if spec.kind == "list" else "One of"
+    choices = f" {several} {', '.join(spec.choices)}." if spec.choices else ""
     return f"{spec.name}: {spec.explanation}.{choices} Default: {default_text(spec) or 'none'}"
 
 
@@ -70,16 +82,20 @@ def default_text(spec: OptionSpec) -> str:
 
 
 def field_text(value: Any) -> str:
-    """A value as a field holds it: nothing for none, and every digit of a number."""
+    """A value as a field holds it: nothing for none, every digit of a number, a mapping as a list of a=b."""
     if value is None:
         return ""
+    if isinstance(value, dict):
+        return field_text([f"{name}={field_text(item)}" for name, item in value.items()])
+    if isinstance(value, list | tuple):
+        return ",".join(field_text(item).replace(",", "\\,") for item in value)
     if isinstance(value, float) and float(shown(value)) != value:
         return repr(value)
     return shown(value)
 
 
 def canonical(spec: OptionSpec, text: str) -> str:
-    """A number as it will be read (2e-4 becomes 0.0002); any other text as it is."""
+    """A number as it will be read (2e-4 becomes 0.0002); any other text, a word for a number too, as it is."""
     if spec.kind != "number":
         return text
     try:
@@ -109,6 +125,9 @@ def _same(spec: OptionSpec, one: str, other: str) -> bool:
             return float(one) == float(other)
         except ValueError:
             pass
-    if spec.nullable and one.strip().lower() in NONE_WORDS and other.strip().lower() in NONE_WORDS:
+    may_be_none = spec.nullable or spec.kind == "list"
+    if may_be_none and one.strip().lower() in NONE_WORDS and other.strip().lower() in NONE_WORDS:
         return True
+    if spec.kind == "list":
+        return items(one) == items(other)
     return one.strip() == other.strip()

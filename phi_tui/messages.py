@@ -12,6 +12,7 @@ from textual.message import Message
 from phi_core.errors import PhiError
 from phi_core.planning.machine import Machine
 from phi_core.runs.reader import Run
+from phi_core.samples.prepare import Progress
 
 
 @dataclass
@@ -43,6 +44,20 @@ class OpenTrain(Message):
 
 
 @dataclass
+class UseData(Message):
+    """Put these texts of data options into the Train form, and show it."""
+
+    texts: dict[str, str]
+
+
+@dataclass
+class OpenData(Message):
+    """Show the data of the Train form, as a pane of the Data tab."""
+
+    pane: str
+
+
+@dataclass
 class Remember(Message):
     """Values of the app's state file that changed: `run`, `draft`, `config` …"""
 
@@ -67,6 +82,14 @@ class LogChanged(Message):
 @dataclass
 class MachineSampled(Message):
     machine: Machine
+
+
+@dataclass
+class Progressed(Message):
+    """How far a task in the background has come with reading data."""
+
+    task: str
+    progress: Progress
 
 
 @dataclass

@@ -14,6 +14,8 @@ from phi_core.runs.series import thinned
 from phi_tui.series import Curves, Line
 
 BAR_CELLS = 20
+LARGE_BYTES = 64 * 2**20
+"""More data than this is not tokenised while somebody types."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +36,11 @@ class Preview:
 
 def make_preview(config: TrainingConfig) -> Preview:
     """Plan the run and put it into words. PhiError for a request that cannot work."""
-    plan, machine = make_plan(config), this_machine()
+    plan, machine = make_plan(config, large_bytes=LARGE_BYTES), this_machine()
     return Preview(
         summary=_summary(plan, machine),
         facts=tuple(_facts(plan, machine)),
-        warnings="\n".join(str(warning) for warning in plan.warnings(machine)),
+        warnings="\n".join([*_refusals(plan), *(str(warning) for warning in plan.warnings(machine))]),
         curve=_curve(plan),
     )
 
@@ -63,6 +65,10 @@ def size(gib: float) -> str:
     return f"{gib:.2f} GiB" if gib < 10 else f"{gib:.1f} GiB"
 
 
+def _refusals(plan: RunPlan) -> Iterator[str]:
+    return (f"{'refused: ' if finding.stops else 'accepted: '}{finding.problem()}" for finding in plan.gate)
+
+
 def _summary(plan: RunPlan, machine: Machine) -> str:
     steps = plan.steps.num_steps
     memory = plan.memory(machine)
@@ -78,6 +84,12 @@ def _facts(plan: RunPlan, machine: Machine) -> Iterator[tuple[str, str]]:
     batches = f"{config.batch_size} × {config.gradient_accumulation_steps}"
     yield "batch", f"{batches} = {config.effective_batch_size:,} records a step"
     yield "tokens", _tokens(plan)
+    for share in plan.source_shares if plan.mixing else ():
+        declared = f" of {share.declared:.1%}" if share.declared is not None else ""
+        yield (
+            "source",
+            f"{share.label}: {share.share:.1%}{declared}, each record {share.repetitions:.2f} times",
+        )
     yield "trainable", _trainable(plan)
     yield from _memory_facts(plan.memory(machine), machine)
 

@@ -5,34 +5,43 @@ All threads are daemons, so that nothing here delays quitting. Nothing here touc
 
 import asyncio
 import os
+import re
 import shutil
 import subprocess
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from textual.message import Message
 from textual.message_pump import MessagePump
 
-from phi_core.errors import RunError
+from phi_core.errors import RequestError, RunError
 from phi_core.files import typed_path
 from phi_core.plain_text import last_progress
 from phi_core.planning.machine import this_machine
 from phi_core.runs.layout import RunLayout
 from phi_core.runs.reader import Run, RunReader
 from phi_core.runs.store import RunStore
-from phi_tui.messages import Done, Failed, LogChanged, MachineSampled, RunsChanged
+from phi_core.samples.prepare import Progress
+from phi_tui.messages import Done, Failed, LogChanged, MachineSampled, Progressed, RunsChanged
 
 WATCH_SECONDS = 1.0
 MACHINE_SECONDS = 3.0
 LOG_LINES = 5000
 LOG_BYTES = 2**20
+PROGRESS_SECONDS = 0.2
+LAST_ITEM = re.compile(r"([^,\\\s]|\\.)([^,\\]|\\.)*$")
 
 
 def start(target: MessagePump, task: str, work: Callable[[], Any]) -> None:
     """Run `work` in a thread; `target` gets Done or Failed."""
     _thread(lambda: _post(target, _outcome(task, work)))
+
+
+class Superseded(Exception):
+    """Work that nobody waits for any more."""
 
 
 class Latest:
@@ -42,20 +51,33 @@ class Latest:
         self._target, self._task = target, task
         self._lock = threading.Lock()
         self._next: Callable[[], Any] | None = None
-        self._busy = False
+        self._busy = self._is_cancelled = False
+        self._tell = progress_teller(target, task)
 
     def submit(self, work: Callable[[], Any]) -> None:
         """Replace what waits; the result of what is running is dropped."""
         with self._lock:
             self._next = work
+            self._is_cancelled = False
             if not self._busy:
                 self._busy = True
                 _thread(self._run)
 
+    def cancel(self) -> None:
+        """Nobody waits any more: nothing is told, and work that tells of its progress ends with the next word."""
+        with self._lock:
+            self._next, self._is_cancelled = None, self._busy
+
+    def told(self, progress: Progress) -> None:
+        """For the work: posts Progressed now and then. Superseded if the result would be dropped."""
+        if self._next is not None or self._is_cancelled:
+            raise Superseded
+        self._tell(progress)
+
     def _run(self) -> None:
         while work := self._take():
             outcome = _outcome(self._task, work)
-            if self._next is None:
+            if self._next is None and not self._is_cancelled:
                 _post(self._target, outcome)
 
     def _take(self) -> Callable[[], Any] | None:
@@ -149,9 +171,30 @@ class MachinePoller:
             self._ended.wait(MACHINE_SECONDS)
 
 
-async def path_completion(value: str) -> str | None:
-    """`value` continued to the first matching path; None if there is none."""
-    return await asyncio.to_thread(_completed, value)
+def progress_teller(target: MessagePump, task: str) -> Callable[[Progress], None]:
+    """Posts Progressed to `target`, but not more often than eyes can follow."""
+    last = [time.monotonic()]
+
+    def tell(progress: Progress) -> None:
+        now = time.monotonic()
+        if now - last[0] >= PROGRESS_SECONDS:
+            last[0] = now
+            _post(target, Progressed(task, progress))
+
+    return tell
+
+
+def run_editor(command: Sequence[str]) -> int:
+    """Give the terminal to an editor and wait for its end: only while the app is suspended. Its exit status."""
+    try:
+        return subprocess.run(list(command), check=False).returncode
+    except OSError as error:
+        raise RequestError(f"{command[0]} cannot be started: {error.strerror or error}") from None
+
+
+async def path_completion(value: str, *, in_list: bool = False) -> str | None:
+    """`value` continued to the first matching path; None if there is none. In a list its last item is continued."""
+    return await asyncio.to_thread(_completed_item if in_list else _completed, value)
 
 
 def copy_to_tmux(text: str) -> None:
@@ -163,6 +206,14 @@ def copy_to_tmux(text: str) -> None:
 def _load_tmux_buffer(text: str) -> None:
     command = ["tmux", "load-buffer", "-w", "-"]
     subprocess.run(command, input=text.encode(), capture_output=True, timeout=5, check=False)
+
+
+def _completed_item(value: str) -> str | None:
+    """The part after the last comma that separates, where commas in names stand after a backslash."""
+    written = LAST_ITEM.search(value)
+    item = written.group().replace("\\,", ",") if written else ""
+    completed = _completed(item) if item else None
+    return None if completed is None else value + completed[len(item) :].replace(",", "\\,")
 
 
 def _completed(value: str) -> str | None:

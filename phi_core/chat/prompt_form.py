@@ -6,7 +6,8 @@ What a format writes is in `rendering`; which format a model folder has, in `pro
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date as Day
 from typing import Any, Literal, get_args
 
 from phi_core.errors import ModelError
@@ -24,19 +25,29 @@ _WRITTEN = {
 
 @dataclass(frozen=True)
 class PromptFormat:
-    """`stop` is the token that ends an answer; `stops` are all tokens at which generation ends, `stop` among them."""
+    """`stop` is the token that ends an answer; `stops` are all tokens at which generation ends, `stop` among them.
+
+    `date` is the ISO day that a template which asks for today's date is told, so that the same conversation has the same
+    ids on any day. "": the template asks for none (or, in an older record, is told today's).
+    """
 
     name: FormatName
     stop: str
     stops: tuple[str, ...]
     template: str = ""
     special_tokens: tuple[tuple[str, str], ...] = ()
+    date: str = ""
 
     @property
     def hash(self) -> str:
-        """SHA-256 over all that decides the rendered text."""
-        content = json.dumps([self.name, self.stop, self.template, self.special_tokens])
+        """SHA-256 over all that decides the ids. The order of `stops` decides none."""
+        content = json.dumps(
+            [self.name, self.stop, sorted(self.stops), self.template, self.special_tokens, self.date]
+        )
         return hashlib.sha256(content.encode()).hexdigest()
+
+    def equals_but_for_date(self, other: "PromptFormat") -> bool:
+        return replace(self, date="").hash == replace(other, date="").hash
 
     @property
     def is_template(self) -> bool:
@@ -66,11 +77,15 @@ class PromptFormat:
             "stops": list(self.stops),
             "template": self.template,
             "special_tokens": dict(self.special_tokens),
+            "date": self.date,
         }
 
 
 def prompt_format_from(record: Mapping[str, Any]) -> PromptFormat:
-    """The format recorded in prompt_format.json. ModelError if it is not one of ours."""
+    """The format recorded in prompt_format.json. ModelError if it is not one of ours.
+
+    Its hash is worked out anew: older records hold one over less.
+    """
     if record.get("name") not in FORMATS:
         known = ", ".join(FORMATS)
         raise ModelError(f"{FILE} names the prompt format {record.get('name')!r}", f"Known: {known}")
@@ -81,6 +96,12 @@ def prompt_format_from(record: Mapping[str, Any]) -> PromptFormat:
             stops=tuple(record["stops"]),
             template=record.get("template", ""),
             special_tokens=tuple(record.get("special_tokens", {}).items()),
+            date=_iso_day(record.get("date", "")),
         )
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ModelError(f"{FILE} is not a prompt format: {error!r}") from None
+
+
+def _iso_day(text: str) -> str:
+    """ValueError if it is neither an ISO day nor empty."""
+    return Day.fromisoformat(text).isoformat() if text else ""

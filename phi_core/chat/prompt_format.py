@@ -6,18 +6,22 @@ is. Knows nothing about torch.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date as Day
 from pathlib import Path
 from typing import Any
 
 from phi_core.chat.messages import Message
 from phi_core.chat.prompt_form import FILE, FORMATS, FormatName, PromptFormat, prompt_format_from
 from phi_core.chat.rendering import TWO_TURNS, UNSTABLE, Segment, rendered_text
-from phi_core.chat.template_engine import compiled
-from phi_core.chat.tokenizer import KNOWN_STOPS
+from phi_core.chat.template_engine import asks_for_date, compiled
+from phi_core.chat.tokenizer import (
+    KNOWN_STOPS,
+    special_token_names,
+    special_token_settings,
+    token_text,
+)
 from phi_core.chat.tokens import (
     Tokenised,
-    answer_spans,
-    only_last_answer,
     probe_ids_hash,
     segments,
     stop_ids,
@@ -36,9 +40,7 @@ __all__ = [
     "PromptFormat",
     "Segment",
     "Tokenised",
-    "answer_spans",
     "check_template",
-    "only_last_answer",
     "probe_ids_hash",
     "prompt_format_from",
     "read_prompt_format",
@@ -55,18 +57,22 @@ _SPECIAL = ("bos_token", "eos_token", "unk_token", "pad_token")
 _OWN_STOPS = {"phi3": "<|end|>", "chatml": "<|im_end|>"}
 
 
-def read_prompt_format(folder: Path, wanted: str = "auto", template_file: Path | None = None) -> PromptFormat:
+def read_prompt_format(
+    folder: Path, wanted: str = "auto", template_file: Path | None = None, *, date: str | None = None
+) -> PromptFormat:
     """The format for a model folder. `auto`: the tokenizer's chat template if it has one, else instruct.
 
-    A template file of the user's own is format `jinja`. ModelError if the folder or the file cannot serve.
+    A template file of the user's own is format `jinja`. A template that asks for today's date is told `date`, an ISO
+    day, always; None is today. ModelError if the folder or the file cannot serve.
     """
-    settings = read_json(folder, "tokenizer_config.json")
+    settings = special_token_settings(folder)
     if template_file is not None:
         if wanted not in ("auto", "jinja"):
             raise ModelError(
                 f"both prompt_format {wanted} and the template {template_file} were given", "Give one of them"
             )
-        return _with_written_stop(_form("jinja", folder, settings, _template_of(template_file)), folder)
+        own = _form("jinja", folder, settings, _template_of(template_file), date)
+        return _with_written_stop(own, folder)
     template = _chat_template(folder, settings)
     if wanted == "chat_template" and not template:
         raise ModelError(
@@ -75,8 +81,8 @@ def read_prompt_format(folder: Path, wanted: str = "auto", template_file: Path |
         )
     name = ("chat_template" if template else "instruct") if wanted == "auto" else wanted
     if name == "chat_template":
-        return _with_written_stop(_form(name, folder, settings, template), folder)
-    form = _form(name, folder, settings, "")
+        return _with_written_stop(_form(name, folder, settings, template, date), folder)
+    form = _form(name, folder, settings, "", date)
     _require_tokens(form, folder)
     return form
 
@@ -103,10 +109,12 @@ def _fault(form: PromptFormat, messages: Sequence[Message]) -> ModelError | None
     return None
 
 
-def _form(name: str, folder: Path, settings: Mapping[str, Any], template: str) -> PromptFormat:
+def _form(
+    name: str, folder: Path, settings: Mapping[str, Any], template: str, date: str | None
+) -> PromptFormat:
     if name not in FORMATS or (name == "jinja" and not template):
         raise ModelError(f"prompt_format {name!r} is none", f"Known: {', '.join(FORMATS)}")
-    special = {key: _token_text(settings[key]) for key in _SPECIAL if settings.get(key)}
+    special = {key: token_text(settings[key]) for key in _SPECIAL if settings.get(key)}
     eos = special.get("eos_token", "")
     if not eos:
         raise ModelError(f"the tokenizer in {folder} names no eos_token, so no answer could end")
@@ -114,13 +122,14 @@ def _form(name: str, folder: Path, settings: Mapping[str, Any], template: str) -
     stops = tuple(dict.fromkeys((stop, eos, *_generation_stops(folder))))
     if not template:
         special = {"eos_token": eos} if name in _OWN_STOPS else {}
-    return PromptFormat(name, stop, stops, template, tuple(special.items()))  # type: ignore[arg-type]
+    day = (date or Day.today().isoformat()) if asks_for_date(template) else ""
+    return PromptFormat(name, stop, stops, template, tuple(special.items()), day)  # type: ignore[arg-type]
 
 
 def _with_written_stop(form: PromptFormat, folder: Path) -> PromptFormat:
     """The format with the stop token that its template writes after an answer; eos if it writes none."""
     compiled(form.template)
-    added = _added_tokens(folder).values()
+    added = {*_added_tokens(folder).values(), *special_token_names(folder)}
     candidates = (*form.stops, *(token for token in KNOWN_STOPS if token in added))
     question, answer = TWO_TURNS[:2]
     try:
@@ -138,7 +147,7 @@ def _with_written_stop(form: PromptFormat, folder: Path) -> PromptFormat:
 def _require_tokens(form: PromptFormat, folder: Path) -> None:
     """ModelError if the format's tokens are none of this tokenizer's. Without tokenizer.json `stop_ids` finds it."""
     added = set(_added_tokens(folder).values())
-    missing = [token for token in form.needed_tokens if token not in added]
+    missing = [token for token in form.needed_tokens if token not in {*added, *special_token_names(folder)}]
     if added and missing and form.name in _OWN_STOPS:
         raise ModelError(
             f"prompt_format {form.name}: the tokenizer has no token {', '.join(missing)}",
@@ -178,10 +187,6 @@ def _chat_template(folder: Path, settings: Mapping[str, Any]) -> str:
     if isinstance(template, list):  # older files: several named templates
         template = next((item["template"] for item in template if item.get("name") == "default"), "")
     return str(template)
-
-
-def _token_text(token: Any) -> str:
-    return str(token["content"] if isinstance(token, dict) else token)
 
 
 def _generation_stops(folder: Path) -> list[str]:

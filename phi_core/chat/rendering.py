@@ -1,4 +1,4 @@
-"""Messages → text segments, each marked as trained or not, for every prompt format.
+"""Messages → text segments, each of an answer or of none, for every prompt format.
 
     chat_template  the tokenizer's own Jinja template, byte for byte as transformers renders it
     jinja          a template of the user's own
@@ -13,7 +13,7 @@ An answer's stop token is trained with it; what a format writes after that is no
 nothing about tokens.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -44,8 +44,14 @@ UNSTABLE = "the chat template is not prefix-stable"
 
 @dataclass(frozen=True)
 class Segment:
+    """`answer` is the position of the assistant message that the text belongs to; None for what is not trained."""
+
     text: str
-    trained: bool
+    answer: int | None = None
+
+    @property
+    def trained(self) -> bool:
+        return self.answer is not None
 
 
 def render(form: PromptFormat, messages: Sequence[Message], *, generation: bool) -> list[Segment]:
@@ -58,65 +64,69 @@ def rendered_text(form: PromptFormat, messages: Sequence[Message], *, generation
     """What the form's template writes."""
     plain = [message.as_json() for message in messages]
     special = dict(form.special_tokens)
-    return render_template(form.template, plain, special_tokens=special, generation=generation)
+    return render_template(
+        form.template, plain, special_tokens=special, generation=generation, date=form.date
+    )
 
 
 def _render_instruct(form: PromptFormat, messages: Sequence[Message], generation: bool) -> list[Segment]:
     parts = []
-    for message in messages:
+    for position, message in enumerate(messages):
         if message.role == "assistant":
-            parts += [Segment(f" {message.content}", True), Segment(form.stop, True)]
+            parts += [Segment(f" {message.content}", position), Segment(form.stop, position)]
         elif message.role == "user":
-            parts.append(Segment(f"Instruct: {message.content}\nOutput:", False))
+            parts.append(Segment(f"Instruct: {message.content}\nOutput:"))
         else:
-            parts.append(Segment(f"{message.content}\n", False))
+            parts.append(Segment(f"{message.content}\n"))
     return parts
 
 
 def _render_raw(form: PromptFormat, messages: Sequence[Message], generation: bool) -> list[Segment]:
     parts = []
-    for message in messages:
-        answer = message.role == "assistant"
+    for position, message in enumerate(messages):
+        answer = position if message.role == "assistant" else None
         parts.append(Segment(message.content, answer))
-        parts += [Segment(form.stop, True)] if answer else []
+        parts += [Segment(form.stop, answer)] if answer is not None else []
     return parts
 
 
 def _render_phi3(form: PromptFormat, messages: Sequence[Message], generation: bool) -> list[Segment]:
-    heard = [message for message in messages if message.content or message.role != "system"]
+    heard = [pair for pair in enumerate(messages) if pair[1].content or pair[1].role != "system"]
     end = "<|assistant|>\n" if generation else form.end_of_text
     return _framed(heard, lambda role: f"<|{role}|>\n", form.stop, end)
 
 
 def _render_chatml(form: PromptFormat, messages: Sequence[Message], generation: bool) -> list[Segment]:
     end = "<|im_start|>assistant\n" if generation else ""
-    return _framed(messages, lambda role: f"<|im_start|>{role}\n", form.stop, end)
+    return _framed(enumerate(messages), lambda role: f"<|im_start|>{role}\n", form.stop, end)
 
 
-def _framed(messages: Sequence[Message], opening: Callable[[str], str], stop: str, end: str) -> list[Segment]:
+def _framed(
+    messages: Iterable[tuple[int, Message]], opening: Callable[[str], str], stop: str, end: str
+) -> list[Segment]:
     """Every message between an opening line and the stop token with a line end."""
     parts, before = [], ""
-    for message in messages:
+    for position, message in messages:
         before += opening(message.role)
         if message.role == "assistant":
-            parts += [Segment(before, False), Segment(f"{message.content}{stop}", True)]
+            parts += [Segment(before), Segment(f"{message.content}{stop}", position)]
             before = "\n"
         else:
             before += f"{message.content}{stop}\n"
-    return [*parts, Segment(before + end, False)]
+    return [*parts, Segment(before + end)]
 
 
 def _render_alpaca(form: PromptFormat, messages: Sequence[Message], generation: bool) -> list[Segment]:
     parts: list[Segment] = []
     written = False  # whether a text stands before: a system message, or the opening sentences
-    for message in messages:
+    for position, message in enumerate(messages):
         if message.role == "assistant":
-            parts += [Segment(message.content, True), Segment(form.stop, True)]
+            parts += [Segment(message.content, position), Segment(form.stop, position)]
         elif message.role == "user":
             opening = "" if written else ALPACA if message.input_at is None else ALPACA_WITH_INPUT
-            parts.append(Segment(f"{opening}\n\n{_alpaca_block(message)}", False))
+            parts.append(Segment(f"{opening}\n\n{_alpaca_block(message)}"))
         elif message.content:
-            parts.append(Segment(f"\n\n{message.content}" if parts else message.content, False))
+            parts.append(Segment(f"\n\n{message.content}" if parts else message.content))
         written = written or bool(parts)
     return parts
 
@@ -186,9 +196,9 @@ def _by_frame(
         answer = next((text for text in written if whole.startswith(text, len(before))), None)
         if answer is None or not done <= len(before) or not whole.startswith(before):
             return None
-        parts += [Segment(whole[done : len(before)], False), Segment(answer, True)]
+        parts += [Segment(whole[done : len(before)]), Segment(answer, position)]
         done = len(before) + len(answer)
-    return [*parts, Segment(whole[done:], False)]
+    return [*parts, Segment(whole[done:])]
 
 
 def _by_comparison(form: PromptFormat, messages: Sequence[Message], generation: bool) -> list[Segment]:
@@ -202,12 +212,12 @@ def _by_comparison(form: PromptFormat, messages: Sequence[Message], generation: 
         after = rendered_text(form, messages[: position + 1], generation=False)
         question = _continued(before, done, f"message {position}")
         answer = _through_stop(form, _continued(after, before, f"message {position + 1}"), message.content)
-        parts += [Segment(question, False), Segment(answer, True)]
+        parts += [Segment(question), Segment(answer, position)]
         if not answer.endswith(form.stops):
-            parts.append(Segment(form.stop, True))
+            parts.append(Segment(form.stop, position))
         done = before + answer
     whole = rendered_text(form, messages, generation=generation)
-    return [*parts, Segment(_continued(whole, done, f"message {len(messages)}"), False)]
+    return [*parts, Segment(_continued(whole, done, f"message {len(messages)}"))]
 
 
 def _through_stop(form: PromptFormat, text: str, content: str) -> str:

@@ -6,15 +6,17 @@ never with special tokens added by the library: where they belong is the prompt 
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from tokenizers import AddedToken, Tokenizer
 
 from phi_core.chat.control_tokens import ControlTokens, unmarked
 from phi_core.errors import DataError, ModelError
+from phi_core.model_files.folder import read_json
 from phi_core.plain_text import one_line
 
 KNOWN_STOPS = (
@@ -22,6 +24,10 @@ KNOWN_STOPS = (
     *("<|eot|>", "<|eom_id|>", "<|end_of_turn|>", "<|return|>", "<eos>", "<｜end▁of▁sentence｜>"),
 )
 """Tokens with which published templates end an answer."""
+NAMED_TOKENS = tuple(f"{name}_token" for name in ("bos", "eos", "unk", "sep", "pad", "cls", "mask"))
+"""Keys under which a model folder names its special tokens."""
+_MORE_TOKENS = ("extra_special_tokens", "additional_special_tokens")
+_FLAGS = ("single_word", "lstrip", "rstrip", "normalized")
 _TURN_TOKEN = re.compile(r"<[|｜].+[|｜]>", re.DOTALL)
 
 
@@ -60,7 +66,10 @@ class TextTokenizer:
         return text
 
     def token_id(self, token: str) -> int | None:
-        found: int | None = self.backend.token_to_id(token)
+        try:
+            found: int | None = self.backend.token_to_id(token)
+        except UnicodeEncodeError:  # half a surrogate pair is no token
+            return None
         return found
 
     def token(self, token_id: int) -> str | None:
@@ -103,9 +112,57 @@ def read_tokenizer(folder: Path) -> TextTokenizer | None:
     if not path.exists():
         return None
     try:
-        return text_tokenizer(Tokenizer.from_file(str(path)))
+        return text_tokenizer(_with_special_tokens(Tokenizer.from_file(str(path)), folder))
+    except ModelError:
+        raise
     except Exception as error:  # the Rust library raises bare Exception
         raise ModelError(f"{path} is no tokenizer: {error}") from None
+
+
+def special_token_settings(folder: Path) -> dict[str, Any]:
+    """tokenizer_config.json, with what an older special_tokens_map.json says otherwise, as transformers reads both."""
+    settings = read_json(folder, "tokenizer_config.json")
+    if "added_tokens_decoder" in settings:
+        return settings
+    return settings | read_json(folder, "special_tokens_map.json")
+
+
+def token_text(token: Any) -> str:
+    """A token is named by its text, or by a dictionary with it."""
+    return str(token.get("content", "") if isinstance(token, dict) else token)
+
+
+def special_token_names(folder: Path) -> tuple[str, ...]:
+    """The special tokens that a model folder names, whether or not its tokenizer.json lists them."""
+    return tuple(token.content for token in _special_tokens(special_token_settings(folder)))
+
+
+def _with_special_tokens(backend: Tokenizer, folder: Path) -> Tokenizer:
+    """The tokenizer with the special tokens that the folder names, as transformers registers them.
+
+    A token that the vocabulary lacks stays ordinary text: it would get an id for which the model has no weights.
+    """
+    named = _special_tokens(special_token_settings(folder))
+    backend.add_special_tokens([token for token in named if backend.token_to_id(token.content) is not None])
+    return backend
+
+
+def _special_tokens(settings: dict[str, Any]) -> list[AddedToken]:
+    detailed = settings.get("added_tokens_decoder")
+    known = {token_text(item): item for item in detailed.values()} if isinstance(detailed, dict) else {}
+    found = [settings[key] for key in NAMED_TOKENS if settings.get(key)]
+    found += [token for key in _MORE_TOKENS for token in _items(settings.get(key))]
+    return [_special_token(known.get(token_text(token), token)) for token in found if token_text(token)]
+
+
+def _items(tokens: Any) -> Iterable[Any]:
+    """Tokens of a list, or of a dictionary with a name for each."""
+    return tokens.values() if isinstance(tokens, dict) else tokens if isinstance(tokens, list) else ()
+
+
+def _special_token(token: Any) -> AddedToken:
+    flags = {key: bool(token[key]) for key in _FLAGS if key in token} if isinstance(token, dict) else {}
+    return AddedToken(token_text(token), **{"normalized": False, **flags, "special": True})
 
 
 def _ids(backend: Tokenizer, text: str) -> list[int]:

@@ -1,4 +1,4 @@
-"""A conversation as token ids, each marked as trained or not: one function for training, chat, compare and eval.
+"""A conversation as token ids, with the place of each answer: one function for training, chat, compare and eval.
 
 Segments are tokenised one by one, so the ids of a prompt in chat are exactly those that training saw. Control tokens
 that a message spells are read as ordinary text; a plain text, which no format touches, may hold them.
@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from phi_core.chat.control_tokens import ControlTokens, unmarked
@@ -18,7 +18,9 @@ from phi_core.chat.rendering import Segment, render
 from phi_core.chat.template_engine import FIXED_DATE
 from phi_core.chat.tokenizer import TextTokenizer
 from phi_core.errors import ModelError
+from phi_core.plain_text import one_line
 
+_OTHER_FORMAT = "Use prompt_format auto, instruct or raw"
 BATCH = 1024
 """Conversations that are tokenised at once."""
 PROBE = (
@@ -33,30 +35,42 @@ PROBE = (
 
 @dataclass(frozen=True)
 class Tokenised:
-    """`trained[i]` says whether the loss counts the prediction of `ids[i]`. Both have the same length."""
+    """`answers` are (start, end) of the trained tokens of each assistant message, stop token included, in order."""
 
     ids: tuple[int, ...]
-    trained: tuple[bool, ...]
+    answers: tuple[tuple[int, int], ...]
+
+    @cached_property
+    def trained(self) -> tuple[bool, ...]:
+        """Whether the loss counts the prediction of each id."""
+        marks = bytearray(len(self.ids))
+        for start, end in self.answers:
+            marks[start:end] = b"\1" * (end - start)
+        return tuple(map(bool, marks))
 
     @property
     def num_trained(self) -> int:
-        return sum(self.trained[1:])
+        """A first token is predicted nowhere."""
+        return sum(end - max(start, 1) for start, end in self.answers if end > 1)
 
     def cut(self, length: int) -> "Tokenised":
         """Without what lies beyond `length` tokens."""
-        return self if len(self.ids) <= length else Tokenised(self.ids[:length], self.trained[:length])
+        if len(self.ids) <= length:
+            return self
+        kept = tuple((start, min(end, length)) for start, end in self.answers if start < length)
+        return Tokenised(self.ids[:length], kept)
 
 
 def segments(form: PromptFormat, messages: Sequence[Message], *, generation: bool) -> list[Segment]:
     """The text of a conversation; with `generation` it ends where the next answer begins."""
     parts, mark = _rendered(form, messages, _control_of(form.stops), generation)
-    return [Segment(unmarked(part.text, mark), part.trained) for part in parts]
+    return [Segment(unmarked(part.text, mark), part.answer) for part in parts]
 
 
 def tokenise(
     form: PromptFormat, messages: Sequence[Message], tokenizer: TextTokenizer, *, generation: bool = False
 ) -> Tokenised:
-    """The ids of a conversation and which of them are trained.
+    """The ids of a conversation and the places of its answers.
 
     A template writes its own opening token; for the other formats the tokenizer's is put in front.
     """
@@ -98,37 +112,10 @@ def tokenise_texts(form: PromptFormat, texts: Sequence[str], tokenizer: TextToke
     return found
 
 
-def answer_spans(trained: Sequence[bool]) -> list[tuple[int, int]]:
-    """(first, one past the last) of each run of trained tokens: an answer with its stop token.
-
-    Answers with nothing between them are one run.
-    """
-    edges = [
-        place
-        for place, (before, now) in enumerate(zip((False, *trained), (*trained, False), strict=True))
-        if before != now
-    ]
-    return list(zip(edges[::2], edges[1::2], strict=True))
-
-
-def only_last_answer(sample: Tokenised) -> Tokenised:
-    """The same ids, with the last answer alone trained."""
-    spans = answer_spans(sample.trained)
-    if len(spans) < 2:
-        return sample
-    start, end = spans[-1]
-    return replace(sample, trained=(False,) * start + sample.trained[start:end] + sample.trained[end:])
-
-
 def stop_ids(form: PromptFormat, tokenizer: TextTokenizer) -> frozenset[int]:
     """The ids at which generation ends. ModelError if the tokenizer lacks the stop token, or a token of the format."""
     for token in form.needed_tokens:
-        if tokenizer.token_id(token) is None:
-            role = "ends an answer" if token == form.stop else "opens a turn"
-            raise ModelError(
-                f"the tokenizer has no token {token!r}, which {role} in prompt format {form.name}",
-                "Use prompt_format auto, instruct or raw",
-            )
+        _require_token(token, form, tokenizer)
     found = (tokenizer.token_id(token) for token in form.stops)
     return frozenset(token_id for token_id in found if token_id is not None)
 
@@ -147,11 +134,29 @@ def probe_ids_hash(form: PromptFormat, tokenizer: TextTokenizer) -> str:
     return _hash(tokenise(timeless, PROBE[1:3], tokenizer).ids)
 
 
+def _require_token(token: str, form: PromptFormat, tokenizer: TextTokenizer) -> None:
+    """ModelError unless encoding the token's text gives its id: else the text would be read as ordinary pieces."""
+    role = "ends an answer" if token == form.stop else "opens a turn"
+    token_id = tokenizer.token_id(token)
+    if token_id is None:
+        raise ModelError(
+            f"the tokenizer has no token {token!r}, which {role} in prompt format {form.name}", _OTHER_FORMAT
+        )
+    found = tokenizer.encode(token)
+    if found != [token_id]:
+        pieces = " ".join(repr(tokenizer.token(piece)) for piece in found)
+        raise ModelError(
+            f"the tokenizer reads the token {token!r}, which {role} in prompt format {form.name}, as "
+            f"{len(found)} pieces: {one_line(pieces)}",
+            f"Name it as a special token in tokenizer_config.json. {_OTHER_FORMAT}",
+        )
+
+
 class _Piece(NamedTuple):
     """Text that is encoded by itself. Spelled control tokens hold `mark`; it is "" where none of `control` is spelled."""
 
     text: str
-    trained: bool
+    answer: int | None
     mark: str
     control: ControlTokens
 
@@ -165,14 +170,14 @@ def _pieces(
     parts, mark = _rendered(form, messages, control, generation)
     pieces: list[_Piece] = []
     swallow = False  # white space after an answer's stop token, as in one text
-    for text, trained in ((part.text, part.trained) for part in parts):
+    for text, answer in ((part.text, part.answer) for part in parts):
         text = text.lstrip() if swallow else text
-        swallow = trained and control.swallows_after(text)
+        swallow = answer is not None and control.swallows_after(text)
         if not mark or mark not in text:
-            pieces.append(_Piece(text, trained, "", control))
+            pieces.append(_Piece(text, answer, "", control))
         else:
             pieces += [
-                _Piece(section, trained, mark if spelled else "", control)
+                _Piece(section, answer, mark if spelled else "", control)
                 for section, spelled in control.sections(text, mark)
             ]
     return pieces
@@ -203,12 +208,14 @@ def _joined(
     opening: Sequence[int], pieces: Sequence[_Piece], ids_of: Callable[[_Piece], list[int]]
 ) -> Tokenised:
     ids = list(opening)
-    trained = [False] * len(ids)
+    spans: dict[int, tuple[int, int]] = {}
     for piece in pieces:
-        part = ids_of(piece)
-        ids += part
-        trained += [piece.trained] * len(part)
-    return Tokenised(tuple(ids), tuple(trained))
+        start = len(ids)
+        ids += ids_of(piece)
+        if piece.answer is not None:
+            first, _ = spans.get(piece.answer, (start, start))
+            spans[piece.answer] = first, len(ids)
+    return Tokenised(tuple(ids), tuple(spans.values()))
 
 
 def _ends_of_text(form: PromptFormat, tokenizer: TextTokenizer) -> tuple[int, ...]:
@@ -222,7 +229,7 @@ def _whole_text(ids: Sequence[int], opening: tuple[int, ...], ends: Sequence[int
     content = tuple(ids[len(opening) :] if tuple(ids[: len(opening)]) == opening else ids)
     if not content or content[-1] not in ends:
         content += (ends[0],)
-    return Tokenised(opening + content, (False,) * len(opening) + (True,) * len(content))
+    return Tokenised(opening + content, ((len(opening), len(opening) + len(content)),))
 
 
 def _opening(form: PromptFormat, tokenizer: TextTokenizer) -> tuple[int, ...]:

@@ -2,7 +2,7 @@
 
     to the worker     {"op": "load", "model_name", "adapters": {label: path}, "device", "dtype", "prompt_format", …}
                       {"op": "stream", "messages", "target", "sampling"} · {"op": "cancel"}
-                      {"op": "log_likelihood", "messages", "target"} · {"op": "sample_log_likelihood", "ids", "trained", "target"}
+                      {"op": "log_likelihood", "messages", "target"} · {"op": "sample_log_likelihood", "ids", "answers", "target"}
     from the worker   {"event": "ready", "info"} · {"event": "chunk", "text", "tokens", "seconds", "finish_reason"}
                       {"event": "log_likelihood", "log_likelihood", "tokens"}
                       {"event": "error", "kind", "what", "remedy", "problems"}

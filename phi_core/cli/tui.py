@@ -9,7 +9,7 @@ def tui(config: str | None = None, /, *, tab: str = "train", runs_dir: str | Non
     config
         A YAML file to start the form with.
     tab
-        The tab to open: train, runs, chat or compare.
+        The tab to open: train, runs, chat, compare or data.
     runs_dir
         Folder of the runs [default: PHI_RUNS_DIR, else ./runs].
     """

@@ -183,13 +183,16 @@ def _switched(model: PreTrainedModel | PeftModel, target: str) -> AbstractContex
 
 
 def _agreed_format(base: BaseModel, adapters: Mapping[str, Path]) -> PromptFormat:
-    """The format that the adapters were trained with; the base's own if none is recorded."""
-    found = {form.hash: form for path in adapters.values() if (form := recorded_format(path))}
-    if len(found) > 1:
+    """The format that the adapters were trained with; the base's own if none is recorded.
+
+    Where they differ only in the date that a template is told, the first adapter's date is told to all.
+    """
+    found = [form for path in adapters.values() if (form := recorded_format(path))]
+    if not all(found[0].equals_but_for_date(form) for form in found):
         raise AdapterError(
             "the adapters were trained with different prompt formats", "Compare them one at a time"
         )
-    return next(iter(found.values()), base.form)
+    return found[0] if found else base.form
 
 
 def _require_same_base(base: BaseModel, adapters: Mapping[str, Path]) -> None:

@@ -86,8 +86,7 @@ class RemoteEngine:
 
     def sample_log_likelihood(self, sample: Tokenised, target: str) -> LogLikelihood:
         _ = self.info
-        marks = "".join("1" if trained else "0" for trained in sample.trained)
-        self._send(op="sample_log_likelihood", ids=sample.ids, trained=marks, target=target)
+        self._send(op="sample_log_likelihood", ids=sample.ids, answers=sample.answers, target=target)
         record = self._receive("log_likelihood")
         return LogLikelihood(record["log_likelihood"], record["tokens"])
 

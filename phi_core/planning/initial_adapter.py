@@ -41,7 +41,11 @@ def _what_is_wrong(path: Path) -> str:
 
 def _instead_of(path: Path) -> str:
     own = path / "final_adapter"
-    return f"Name {own}" if own.exists() else "Name the final_adapter folder of a run, or another that PEFT wrote"
+    return (
+        f"Name {own}"
+        if own.exists()
+        else "Name the final_adapter folder of a run, or another that PEFT wrote"
+    )
 
 
 def _require_format(path: Path, form: PromptFormat | None) -> None:

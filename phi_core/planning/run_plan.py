@@ -213,7 +213,9 @@ class RunPlan:
         config = self.config
         if config.mixture == "concatenated" or len(config.dataset_path) > 1:
             return None
-        return Problem("mixture", f"{config.mixture} has no effect on one source", "Name several in dataset_path")
+        return Problem(
+            "mixture", f"{config.mixture} has no effect on one source", "Name several in dataset_path"
+        )
 
     def _fit(self, machine: Machine) -> Problem | None:
         estimate = self.memory(machine)
@@ -288,13 +290,14 @@ def _require_targets(config: TrainingConfig, shape: Shape | None) -> None:
         )
 
 
-def prompt_format(config: TrainingConfig, folder: Path) -> PromptFormat:
+def prompt_format(config: TrainingConfig, folder: Path, *, date: str | None = None) -> PromptFormat:
     """The prompt format that a configuration asks for. ModelError if its template cannot serve one question.
 
+    `date` (ISO) is what a template is told that asks for it: the day of the run; None for today.
     Whether it can serve what the data holds, more turns or a system message, is found out as records are rendered.
     """
     template = user_path(config.prompt_template) if config.prompt_template else None
-    form = read_prompt_format(folder, config.prompt_format, template)
+    form = read_prompt_format(folder, config.prompt_format, template, date=date)
     if problem := check_template(form, system=False, num_turns=1):
         raise ModelError(f"{problem.where}: {problem.what}", problem.remedy)
     return form

@@ -216,11 +216,11 @@ class _Build:
             self._on_progress(Progress(self._done_bytes, self._spec.num_bytes, self._records))
 
     def _encoded(self, batch: Rows) -> "tuple[pa.RecordBatch, list[Problem]]":
-        """The columns of a batch, and the records that the prompt format cannot render. Runs beside the reading."""
+        """The columns of a batch, and the records that cannot be rendered or tokenised. Runs beside the reading."""
         opening = self._tokenizer.opening if self._tokenizer else ()
         try:
             return record_batch(batch, self._samples(batch), opening), []
-        except ModelError:
+        except (ModelError, DataError):
             return self._one_by_one(batch, opening)
 
     def _one_by_one(self, batch: Rows, opening: tuple[int, ...]) -> "tuple[pa.RecordBatch, list[Problem]]":
@@ -229,7 +229,7 @@ class _Build:
             try:
                 samples += self._samples([row])
                 kept.append(row)
-            except ModelError as error:
+            except (ModelError, DataError) as error:
                 record = row[2]
                 place = f"{shown(row[0].part.name)} {row[0].part.place} {record.line}"
                 faults.append(Problem(place, error.what, error.remedy))

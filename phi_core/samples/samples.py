@@ -67,14 +67,15 @@ class Samples(Sequence[Tokenised]):
         data = self.data
         ids = data.ids(record)
         cut = cut_one(len(ids), data.answers(record), int(data.opening[record]), self.rule)
-        marks = bytearray(len(ids))
-        for start, end in cut.trained:
-            marks[start:end] = b"\1" * (end - start)
-        kept = (slice(0, cut.opening), slice(cut.start, cut.end))
-        return Tokenised(
-            tuple(token for part in kept for token in ids[part]),
-            tuple(bool(mark) for part in kept for mark in marks[part]),
+        gap = cut.start - cut.opening
+        answers = tuple(
+            (
+                start - gap if start >= cut.start else start,
+                end - gap if end > cut.start else min(end, cut.opening),
+            )
+            for start, end in cut.trained
         )
+        return Tokenised((*ids[: cut.opening], *ids[cut.start : cut.end]), answers)
 
 
 def samples_of(

@@ -97,7 +97,9 @@ def typical_and_worst(samples: Samples, records: Sequence[int]) -> dict[str, int
         "typical": kept[len(kept) // 2] if kept else None,
         "longest": kept[-1] if kept else None,
         "shortest": kept[0] if kept else None,
-        "least trained": min(kept, key=lambda one: cuts.num_trained[one] / cuts.num_tokens[one], default=None),
+        "least trained": min(
+            kept, key=lambda one: cuts.num_trained[one] / cuts.num_tokens[one], default=None
+        ),
         "answer cut": next((record for record in given if cuts.is_answer_cut[record]), None),
         "left out": next((record for record in given if not cuts.num_trained[record]), None),
     }

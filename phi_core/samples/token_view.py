@@ -109,9 +109,7 @@ def _runs(fates: Sequence[Fate]) -> Iterator[tuple[int, int]]:
         start = end
 
 
-def _run(
-    ids: Sequence[int], start: int, stop: int, fate: Fate, tokenizer: TextTokenizer
-) -> Iterator[Piece]:
+def _run(ids: Sequence[int], start: int, stop: int, fate: Fate, tokenizer: TextTokenizer) -> Iterator[Piece]:
     for end in range(start + 1, stop + 1):
         text = _text(ids, start, end, tokenizer)
         if not text.endswith(_UNFINISHED) or end == stop or end - start >= _LONGEST_CHARACTER:

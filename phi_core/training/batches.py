@@ -62,8 +62,8 @@ def _labelled(
     pairs = [
         (start + place - 1, sample.ids[place])
         for sample, start in zip(samples, starts, strict=True)
-        for place in range(1, len(sample.ids))
-        if sample.trained[place]
+        for first, end in sample.answers
+        for place in range(max(first, 1), end)
     ]
     positions, labels = (torch.tensor(column, device=device) for column in zip(*pairs, strict=True))
     return Batch(inputs, positions, labels)

@@ -95,9 +95,7 @@ def _probe(model: Any) -> list[Tokenised]:
     """Three short documents of ids spread over the vocabulary."""
     vocabulary = model.config.vocab_size
     return [
-        Tokenised(
-            tuple((step * place + 7) % vocabulary for place in range(1, length)), (True,) * (length - 1)
-        )
+        Tokenised(tuple((step * place + 7) % vocabulary for place in range(1, length)), ((0, length - 1),))
         for step, length in ((37, 9), (101, 6), (13, 12))
     ]
 

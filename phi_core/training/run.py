@@ -7,6 +7,7 @@ entry point records it.
 import hashlib
 import json
 import os
+import time
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -60,11 +61,12 @@ def execute(writer: RunWriter, *, resume: bool, interruption: Interruption) -> s
     config = checked(read_values(writer.layout.config), source=str(writer.layout.config))
     writer.status(activity="loading the model")
     os.environ.setdefault("TENSORBOARD_LOGGING_DIR", str(writer.layout.root / "trackers"))
-    base = load(config)
+    launched = read_run(writer.layout.root)
+    base = load(config, date=_day(launched))
     writer.status(activity="preparing the data")
     plan = make_plan(config, model=model_facts(base))
     require_open(plan.gate)
-    _require_as_launched(plan, read_run(writer.layout.root))
+    _require_as_launched(plan, launched)
     set_seed(config.seed)
     _require_trained_on(base, config.initial_adapter)
     model = attach_adapter(base.model, config, plan.targets)
@@ -104,13 +106,19 @@ def _require_trained_on(base: BaseModel, adapter: str | None) -> None:
         )
 
 
-def load(config: TrainingConfig) -> BaseModel:
-    """The base model that a configuration names, on its device."""
+def _day(run: Run) -> str | None:
+    """The day on which a run was created: what a template is told that asks for the date, also when it is resumed."""
+    created = run.about.get("created")
+    return time.strftime("%Y-%m-%d", time.localtime(created)) if isinstance(created, int | float) else None
+
+
+def load(config: TrainingConfig, *, date: str | None = None) -> BaseModel:
+    """The base model that a configuration names, on its device. `date` is what a template is told; None: today."""
     return load_base(
         config.model_name,
         choose_device(config.device, config.dtype),
         revision=config.model_revision,
-        prompt_format=partial(prompt_format, config),
+        prompt_format=partial(prompt_format, config, date=date),
         trust_remote_code=config.trust_remote_code,
     )
 

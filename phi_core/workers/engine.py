@@ -109,7 +109,8 @@ def serve(engine: Engine, pipe: Pipe, request: Mapping[str, Any]) -> None:
             found = engine.log_likelihood(messages_from(request["messages"]), request["target"])
             pipe.send({"event": "log_likelihood", **found.__dict__})
         elif request["op"] == "sample_log_likelihood":
-            sample = Tokenised(tuple(request["ids"]), tuple(mark == "1" for mark in request["trained"]))
+            answers = tuple((start, end) for start, end in request["answers"])
+            sample = Tokenised(tuple(request["ids"]), answers)
             found = engine.sample_log_likelihood(sample, request["target"])
             pipe.send({"event": "log_likelihood", **found.__dict__})
     except PhiError as error:

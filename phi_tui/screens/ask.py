@@ -14,7 +14,7 @@ from phi_tui.widgets.plain import PlainStatic, key_line
 
 
 class Ask(ModalScreen[str | None]):
-    """`is_path` completes paths; an empty line is an answer only if `may_be_empty`."""
+    """`is_path` completes paths, `is_list` the last of several; an empty line is an answer only if `may_be_empty`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Leave", show=False),
@@ -22,11 +22,17 @@ class Ask(ModalScreen[str | None]):
     ]
 
     def __init__(
-        self, question: str, text: str = "", *, is_path: bool = False, may_be_empty: bool = False
+        self,
+        question: str,
+        text: str = "",
+        *,
+        is_path: bool = False,
+        is_list: bool = False,
+        may_be_empty: bool = False,
     ) -> None:
         super().__init__()
         self._question, self._text = question, text
-        self._is_path, self._may_be_empty = is_path, may_be_empty
+        self._is_path, self._is_list, self._may_be_empty = is_path, is_list, may_be_empty
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
@@ -36,7 +42,7 @@ class Ask(ModalScreen[str | None]):
             yield Static(key_line(("enter", "OK"), ("esc", "Leave"), *complete), classes="dialog-keys")
 
     def _line(self) -> Input:
-        suggester = PathSuggester() if self._is_path else None
+        suggester = PathSuggester(in_list=self._is_list) if self._is_path else None
         line = Input(self._text, suggester=suggester, select_on_focus=False, compact=True)
         line.cursor_blink = False
         return line

@@ -3,7 +3,7 @@
 Holds the draft; `config.problems` judges it, services plan, save and start. Nothing is read or written here.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -17,15 +17,16 @@ from textual.widgets import Input, Static
 
 from phi_core.config.problems import SPECS
 from phi_core.config.training import TrainingConfig
-from phi_core.files import typed_path
-from phi_core.jobs.training_job import start_run
-from phi_tui.config_files import Opened, new_run, open_config, save_config
+from phi_tui.config_files import Opened, open_config, save_config
+from phi_tui.data_tokens import progress_words
 from phi_tui.draft import Draft, config_line, default_text, explained
 from phi_tui.keys import TRAIN, bindings
-from phi_tui.messages import Done, Failed, OpenRun, Remember
+from phi_tui.launcher import Launcher
+from phi_tui.messages import Done, Failed, Progressed, Remember
 from phi_tui.option_filter import OptionFilter
 from phi_tui.plan_text import Preview, make_preview
 from phi_tui.screens.ask import Ask
+from phi_tui.screens.ask_place import ask_place
 from phi_tui.screens.confirm import Confirm
 from phi_tui.services import Latest, start
 from phi_tui.widgets.field import FieldEdited, FieldFocused
@@ -59,7 +60,7 @@ tokenizer is on this machine, else estimated; memory is a formula, not a measure
         self._filter = OptionFilter()
         self._planner = Latest(self, "plan")
         self._plan_timer: Timer | None = None
-        self._is_launching = False
+        self._launcher = Launcher(self, self._accept)
 
     def compose(self) -> ComposeResult:
         yield PlainStatic(id="train-title")
@@ -88,6 +89,15 @@ tokenizer is on this machine, else estimated; memory is a formula, not a measure
     def offer_config(self, path: Path) -> None:
         """Open a configuration file, but ask before unsaved changes are lost."""
         self._give_up_changes("Open", lambda: self.open_config(path))
+
+    @property
+    def draft(self) -> Draft:
+        """The form as it is."""
+        return self._draft
+
+    def use_texts(self, texts: Mapping[str, str]) -> None:
+        """Put these texts into the form, and leave its other options."""
+        self._take(self._draft.with_texts(texts), self._baseline, self._config_path)
 
     def restore(self, values: Mapping[str, Any]) -> None:
         """The remembered draft; the file it came from if nothing was changed since; else ./train.yaml if there is one."""
@@ -159,16 +169,25 @@ tokenizer is on this machine, else estimated; memory is a formula, not a measure
             case "open", Opened() as opened:
                 self._opened(opened)
             case "save", Path() as path:
-                self._saved(path)
+                self._take(self._draft, self._draft, path)
+                tell(self, f"Saved {path}")
             case "create", Path() as path:
-                self._created(path)
+                self._launcher.created(path)
+                self._plan_soon()
+
+    def on_progressed(self, event: Progressed) -> None:
+        """A launch whose data is large and not prepared yet."""
+        self._summary.show(f"launching: preparing the data, {progress_words(event.progress)}", "$accent")
 
     def on_failed(self, event: Failed) -> None:
         event.stop()
         if event.task == "plan":
             self._plan() if self._draft.checked.config is None else self._show_trouble(event.text)
             return
-        self._is_launching = self._is_launching and event.task != "create"
+        if event.task == "create":
+            self._plan_soon()
+            if self._launcher.failed(event.error):
+                return
         tell(self, event.text, "error")
 
     def _opened(self, opened: Opened) -> None:
@@ -178,22 +197,14 @@ tokenizer is on this machine, else estimated; memory is a formula, not a measure
         if self.display:
             self._form.focus_last()
 
-    def _saved(self, path: Path) -> None:
-        self._take(self._draft, self._draft, path)
-        tell(self, f"Saved {path}")
-
-    def _created(self, path: Path) -> None:
-        self._is_launching = False
-        self.post_message(OpenRun(path))
-        start(self, "start", lambda: start_run(path))
-
     def action_launch(self) -> None:
         config = self._config_without_problems("launched")
-        if config is None or self._is_launching:
-            return
-        self._is_launching = True
-        root, command = cast("PhiApp", self.app).runs_root, self._draft.command
-        start(self, "create", lambda: new_run(config, root, command))
+        if config is not None:
+            self._launcher.launch(config, cast("PhiApp", self.app).runs_root, self._draft.command)
+
+    def _accept(self, names: Sequence[str]) -> None:
+        self.use_texts({"accept": self._draft.with_items("accept", names)})
+        self.action_launch()
 
     def _config_without_problems(self, done: str) -> TrainingConfig | None:
         """The configuration; None, and the first problem in sight, if there are problems."""
@@ -206,19 +217,11 @@ tokenizer is on this machine, else estimated; memory is a formula, not a measure
     def action_save(self) -> None:
         if self._config_without_problems("saved") is not None:
             suggestion = str(self._config_path or FIRST_CONFIG)
-            self.app.push_screen(Ask("Save the options to", suggestion, is_path=True), self._save_to)
+            ask_place(self.app, "Save the options to", suggestion, ours=self._config_path, then=self._save)
 
-    def _save_to(self, answer: str | None) -> None:
-        path = typed_path(answer or "")
-        if answer and path != self._config_path and path.exists():
-            question = Confirm(f"{path} exists. Replace it?", "Replace")
-            self.app.push_screen(question, lambda is_sure: self._save(path, is_sure))
-        elif answer:
-            self._save(path, True)
-
-    def _save(self, path: Path, is_sure: bool | None) -> None:
+    def _save(self, path: Path) -> None:
         config = self._draft.checked.config
-        if is_sure and config is not None:
+        if config is not None:
             start(self, "save", lambda: save_config(path, config))
 
     def action_load(self) -> None:
@@ -237,8 +240,7 @@ tokenizer is on this machine, else estimated; memory is a formula, not a measure
     def action_reset_option(self) -> None:
         name = self._form.focused_name
         if name is not None:
-            draft = self._draft.edited(name, default_text(SPECS[name]))
-            self._take(draft, self._baseline, self._config_path)
+            self.use_texts({name: default_text(SPECS[name])})
 
     def action_copy_command(self) -> None:
         self.app.copy_to_clipboard(self._draft.command_line)

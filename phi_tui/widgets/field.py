@@ -34,20 +34,21 @@ class FieldFocused(Message):
 
 
 class PathSuggester(Suggester):
-    """Continues a path as it is typed; → takes the suggestion."""
+    """Continues a path as it is typed, in a list the last one; → takes the suggestion."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, in_list: bool = False) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
+        self._in_list = in_list
 
     async def get_suggestion(self, value: str) -> str | None:
-        return await path_completion(value) if value else None
+        return await path_completion(value, in_list=self._in_list) if value else None
 
 
 class TextField(Input):
     """Text, numbers and lists. The number is shown as it is read when the field is left."""
 
     def __init__(self, spec: OptionSpec, text: str) -> None:
-        suggester = PathSuggester() if spec.path else None
+        suggester = PathSuggester(in_list=spec.kind == "list") if spec.path else None
         hint = "none" if spec.nullable or spec.kind == "list" else ""
         super().__init__(text, hint, suggester=suggester, select_on_focus=False, compact=True)
         self.cursor_blink = False
@@ -115,7 +116,9 @@ Field = TextField | ChoiceField
 
 
 def choices_of(spec: OptionSpec) -> tuple[str, ...]:
-    """The texts a choice field turns through; () for an option that is typed."""
+    """The texts a choice field turns through; () for an option that is typed, as every list is."""
+    if spec.kind == "list":
+        return ()
     words = spec.choices or (("false", "true") if spec.kind == "flag" else ())
     return ("", *words) if words and spec.nullable else words
 

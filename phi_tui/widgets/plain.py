@@ -4,6 +4,7 @@ A `str` given to a Textual widget is markup, and escape codes in it reach the te
 and errors is shown through `content`, `cell` and `tell` only. Our own fixed words need no gate.
 """
 
+from textwrap import fill
 from typing import Literal
 
 from rich.text import Text
@@ -48,6 +49,15 @@ class PlainStatic(Static):
         if (text, style) != self._text_and_style:
             self._text_and_style = (text, style)
             self.update(content(text, style), layout=self.styles.height is None or self.styles.height.is_auto)
+
+
+def hanging(text: str, width: int, indent: int = 13) -> str:
+    """Lines of a name and what is said of it, which goes on under itself where it is too long."""
+    lines = (
+        fill(line, max(width, 2 * indent), subsequent_indent=" " * indent) if len(line) > width else line
+        for line in text.split("\n")
+    )
+    return "\n".join(lines)
 
 
 def key_line(*pairs: tuple[str, str]) -> Content:

@@ -8,7 +8,7 @@ from textual.widgets import Static
 from phi_core.planning.machine import Gpu, Machine
 from phi_tui.widgets.plain import content
 
-TABS = {"train": "Train", "runs": "Runs", "chat": "Chat", "compare": "Compare"}
+TABS = {"train": "Train", "runs": "Runs", "chat": "Chat", "compare": "Compare", "data": "Data"}
 
 
 class TabBar(Horizontal):

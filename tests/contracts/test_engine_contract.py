@@ -133,7 +133,7 @@ class TestEngine:
 
     @pytest.mark.parametrize("target", TARGETS)
     def test_a_sample_is_scored_over_its_trained_tokens(self, engine: Engine, target: str) -> None:
-        sample = Tokenised((5, 6, 7, 8), (False, False, True, True))
+        sample = Tokenised((5, 6, 7, 8), ((2, 4),))
         found = engine.sample_log_likelihood(sample, target)
         assert found.log_likelihood < 0 and found.tokens == 2
 

@@ -18,7 +18,7 @@ from phi_core.training.batches import Batch, padded, padding_free
 from phi_core.training.loss import choose_loss, fast_loss, keeps_documents_apart, slow_loss
 
 SAMPLES = [
-    Tokenised(tuple(range(3, 3 + length)), (False,) * masked + (True,) * (length - masked))
+    Tokenised(tuple(range(3, 3 + length)), ((masked, length),))
     for length, masked in ((9, 4), (17, 2), (5, 1), (30, 29))
 ]
 
@@ -70,7 +70,7 @@ def test_the_fast_forms_are_chosen_where_they_hold(adapted: nn.Module) -> None:
 
 def test_the_chunked_cross_entropy_equals_the_plain_one() -> None:
     model = tiny_model("phi", vocab_size=3000)
-    many = [Tokenised(tuple(range(3, 203)), (True,) * 200)]
+    many = [Tokenised(tuple(range(3, 203)), ((0, 200),))]
     assert len(padded(many, "cpu").labels) >= model.config.hidden_size  # the branch that chunks
     torch.testing.assert_close(fast_loss(model, padded(many, "cpu")), slow_loss(model, padded(many, "cpu")))
 

@@ -7,6 +7,7 @@ from phi_core.config.problems import SPECS, check
 from phi_core.config.training import TrainingConfig
 from phi_tui.draft import Draft, canonical, default_text, draft_from, field_text
 from phi_tui.option_filter import OptionFilter
+from phi_tui.widgets.field import choices_of
 
 
 def test_an_empty_draft_has_the_default_of_every_option() -> None:
@@ -79,3 +80,44 @@ def test_only_changed_shows_nothing_else() -> None:
 
 def test_shown_and_field_text_agree_on_round_values() -> None:
     assert all(field_text(spec.default) in (shown(spec.default), "") for spec in SPECS.values())
+
+
+def test_lists_numbers_with_words_and_mappings_read_back_as_they_were() -> None:
+    values = {
+        "dataset_path": ["a,b.jsonl", "c.jsonl"],
+        "validation_fraction": "golden",
+        "mixture": "weighted",
+        "mixture_weights": [0.123456789, 2.0],
+        "columns": {"prompt": "question"},
+        "accept": ["cut_answers", "overlap"],
+    }
+    draft, _ = draft_from(values)
+    config = draft.checked.config
+    assert config is not None
+    assert config.dataset_path == ("a,b.jsonl", "c.jsonl")
+    assert config.validation_fraction == "golden"
+    assert config.mixture_weights == (0.123456789, 2.0)
+    assert config.columns == ("prompt=question",)
+    assert config.accept == ("cut_answers", "overlap")
+
+
+def test_a_word_for_a_number_stays_as_typed() -> None:
+    spec = SPECS["validation_fraction"]
+    assert canonical(spec, "golden") == "golden"
+    assert canonical(spec, "1e-1") == "0.1"
+    assert Draft().edited("validation_fraction", "1e-1") == Draft()
+
+
+def test_two_writings_of_a_list_are_the_same() -> None:
+    assert Draft().edited("lora_targets", " auto ,") == Draft()
+    assert Draft().edited("accept", "none") == Draft()
+
+
+def test_items_are_added_to_a_list_once() -> None:
+    draft = Draft().edited("accept", "overlap")
+    assert draft.with_items("accept", ["cut_answers", "overlap"]) == "overlap,cut_answers"
+
+
+def test_a_list_with_known_words_is_typed_and_not_turned() -> None:
+    assert choices_of(SPECS["accept"]) == ()
+    assert choices_of(SPECS["truncation"]) == ("cut_end", "cut_start", "drop")

@@ -24,7 +24,7 @@ async def test_tabs_and_help_are_seen_at_every_size(folder: Path, tab: str, size
     async with app_on(folder, tab=tab).run_test(size=size) as pilot:
         await pilot.pause()
         lines = screen_text(pilot.app).splitlines()
-        assert "1 Train  2 Runs  3 Chat  4 Compare" in lines[0]
+        assert "1 Train  2 Runs  3 Chat  4 Compare  5 Data" in lines[0]
         assert lines[-1].endswith("F1 Help")
         assert len(lines[-1]) <= size[0]
 

@@ -7,10 +7,11 @@ from phi_tui.app import VIEW_KEYS, PhiApp
 from phi_tui.keys import APP, Key
 from phi_tui.views.chat import ChatView
 from phi_tui.views.compare import CompareView
+from phi_tui.views.data import DataView
 from phi_tui.views.runs import RunsView
 from phi_tui.views.train import TrainView
 
-VIEWS = {"train": TrainView, "runs": RunsView, "chat": ChatView, "compare": CompareView}
+VIEWS = {"train": TrainView, "runs": RunsView, "chat": ChatView, "compare": CompareView, "data": DataView}
 TABLES = {"app": (PhiApp, APP), **{name: (VIEWS[name], keys) for name, keys in VIEW_KEYS.items()}}
 UNSENDABLE = {
     "ctrl+h",
@@ -58,3 +59,9 @@ def test_no_control_key_is_taken_from_text_fields(name: str, owner: type, key: K
 def test_no_key_stands_twice_in_a_table(table: str) -> None:
     words = [word for key in TABLES[table][1] for word in key.keys.split(",")]
     assert len(words) == len(set(words))
+
+
+@pytest.mark.parametrize("table", VIEW_KEYS, ids=str)
+def test_no_tab_takes_the_key_of_another_tab(table: str) -> None:
+    tabs = {word for key in APP if key.action.endswith("_tab") for word in key.keys.split(",")}
+    assert not tabs & {word for key in TABLES[table][1] for word in key.keys.split(",")}

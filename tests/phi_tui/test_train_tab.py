@@ -155,7 +155,7 @@ async def test_search_advanced_and_changed_decide_what_is_seen(folder: Path) -> 
     async with app_on(folder).run_test(size=(100, 60)) as pilot:
         await wait_until(pilot, lambda: pilot.app.focused is not None, "the first focus")
         assert "weight_decay" not in screen_text(pilot.app)
-        await pilot.press("f6")
+        await pilot.press("f9")
         await wait_for_text(pilot, "weight_decay")
         await pilot.press("ctrl+f", *"dropout")
         await wait_until(
@@ -181,7 +181,7 @@ async def test_digits_are_typed_in_a_field_and_switch_tabs_outside(folder: Path)
 async def test_arrows_reach_every_option_and_explain_it(folder: Path) -> None:
     async with app_on(folder).run_test(size=(80, 24)) as pilot:
         await wait_until(pilot, lambda: pilot.app.focused is not None, "the first focus")
-        await pilot.press("f6")
+        await pilot.press("f9")
         await pilot.pause()
         seen = []
         for _ in SPECS:

@@ -1,6 +1,8 @@
 """Prompt formats: the same text as transformers, the same ids in chat as in training, answers and stops trained."""
 
 import json
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -17,9 +19,10 @@ from phi_core.chat.prompt_format import (
     segments,
     stop_ids,
     tokenise,
+    tokenise_all,
 )
 from phi_core.chat.tokenizer import TextTokenizer, text_tokenizer
-from phi_core.errors import ModelError
+from phi_core.errors import DataError, ModelError
 
 QUESTION = (Message("user", "  What is <|2 + 2|>? äöü \n"),)
 ANSWERED = (Message("system", "Be brief."), *QUESTION, Message("assistant", "It is 4."))
@@ -168,17 +171,6 @@ def test_what_a_template_does_wrong_is_a_model_error(template: str, said: str) -
         segments(form, QUESTION, generation=True)
 
 
-def test_cutting_keeps_the_beginning() -> None:
-    sample = Tokenised((1, 2, 3, 4), (False, True, True, True))
-    assert sample.cut(2) == Tokenised((1, 2), (False, True))
-    assert sample.cut(9) is sample
-    assert (sample.num_trained, sample.cut(2).num_trained) == (3, 1)
-
-
-def test_a_first_token_is_predicted_nowhere_and_counts_not() -> None:
-    assert Tokenised((1, 2), (True, True)).num_trained == 1
-
-
 def test_auto_is_the_chat_template_where_there_is_one_else_instruct(tmp_path: Path) -> None:
     folder = save_tokenizer(tmp_path, "chatml")
     assert read_prompt_format(folder).name == "chat_template"
@@ -217,11 +209,77 @@ def test_a_record_that_is_no_format_is_refused(record: dict[str, object]) -> Non
         prompt_format_from(record)
 
 
-def test_the_hash_tells_templates_apart_and_nothing_that_renders_the_same(form: PromptFormat) -> None:
-    other = PromptFormat(form.name, form.stop, form.stops, form.template + " ", form.special_tokens)
-    assert other.hash != form.hash
-    more_stops = PromptFormat(form.name, form.stop, (*form.stops, "x"), form.template, form.special_tokens)
-    assert more_stops.hash == form.hash
+def test_the_hash_tells_apart_what_gives_other_ids_and_nothing_else(form: PromptFormat) -> None:
+    others = [
+        replace(form, template=form.template + " "),
+        replace(form, stops=(*form.stops, "x")),
+        replace(form, date="2026-01-31"),
+    ]
+    assert len({form.hash, *(other.hash for other in others)}) == 4
+    more = replace(form, stops=(*form.stops, "x", "y"))
+    assert replace(form, stops=("y", "x", *form.stops)).hash == more.hash
+    assert form.equals_but_for_date(others[2]) and not form.equals_but_for_date(others[1])
+
+
+def test_a_record_with_an_older_hash_is_read_and_gets_the_hash_of_now(form: PromptFormat) -> None:
+    record = {**form.as_json(), "hash": "0" * 64}
+    del record["date"]
+    assert prompt_format_from(record).hash == form.hash
+
+
+class TestDate:
+    DATED = "{{ strftime_now('%d %b %Y') }} " + CHATML
+
+    def folder(self, tmp_path: Path) -> Path:
+        folder = save_tokenizer(tmp_path, "chatml")
+        (folder / "chat_template.jinja").write_text(self.DATED)
+        return folder
+
+    def test_a_template_that_asks_for_today_is_told_the_day_of_the_format_always(
+        self, tmp_path: Path
+    ) -> None:
+        found = read_prompt_format(self.folder(tmp_path), date="2025-02-03")
+        assert found.date == "2025-02-03"
+        recorded = prompt_format_from(json.loads(json.dumps(found.as_json())))
+        assert recorded == found
+        for one in (found, recorded):
+            assert text(one, QUESTION, generation=True).startswith("03 Feb 2025 <|im_start|>")
+
+    def test_without_a_day_it_is_that_of_reading(self, tmp_path: Path) -> None:
+        before, found, after = (
+            date.today(),
+            read_prompt_format(self.folder(tmp_path)).date,
+            date.today(),
+        )
+        assert found in (before.isoformat(), after.isoformat())
+
+    def test_a_template_file_is_told_it_too(self, tmp_path: Path) -> None:
+        file = tmp_path / "mine.jinja"
+        file.write_text(self.DATED)
+        folder = save_tokenizer(tmp_path / "model", "chatml")
+        assert read_prompt_format(folder, template_file=file, date="2025-02-03").date == "2025-02-03"
+
+    @pytest.mark.parametrize("wanted", ["auto", "instruct", "raw"])
+    def test_formats_that_ask_for_no_date_have_none(self, tmp_path: Path, wanted: str) -> None:
+        folder = save_tokenizer(tmp_path, "tiny")
+        assert read_prompt_format(folder, wanted, date="2025-02-03") == read_prompt_format(folder, wanted)
+
+    def test_a_record_with_a_date_that_is_none_is_refused(self, form: PromptFormat) -> None:
+        for wrong in ("yesterday", 7):
+            with pytest.raises(ModelError, match=r"prompt_format\.json is not a prompt format"):
+                prompt_format_from({**form.as_json(), "date": wrong})
+
+
+def test_half_a_surrogate_pair_in_chat_or_in_a_recorded_stop_token_is_named(
+    form: PromptFormat, tokenizer: TextTokenizer
+) -> None:
+    for content in ("here \ud83d", "<|endoftext|>\ud83d<|im_end|>"):
+        with pytest.raises(DataError, match=r"half a surrogate pair.*\\ud83d"):
+            tokenise(form, (Message("user", content),), tokenizer, generation=True)
+        with pytest.raises(DataError, match="half a surrogate pair"):
+            tokenise_all(form, [QUESTION, (Message("user", content),)], tokenizer)
+    with pytest.raises(ModelError, match="no token"):
+        stop_ids(PromptFormat("raw", "\ud83d", ("\ud83d",)), tokenizer)
 
 
 def test_a_tokenizer_without_an_end_is_refused(tmp_path: Path) -> None:

@@ -22,8 +22,6 @@ from phi_core.chat.messages import Message
 from phi_core.chat.prompt_format import (
     PromptFormat,
     Tokenised,
-    answer_spans,
-    only_last_answer,
     probe_ids_hash,
     read_prompt_format,
     tokenise,
@@ -105,13 +103,39 @@ def test_in_a_chat_of_two_turns_each_answer_and_its_stop_token_are_trained_and_n
     assert token_marks(tokenise(form, CHAT, tokenizer), tokenizer) == expected
 
 
-def test_with_the_last_answer_only_the_first_is_masked_token_by_token(case: Case) -> None:
+def test_every_assistant_message_is_an_answer_of_its_own_from_its_first_token_to_its_stop_token(
+    case: Case,
+) -> None:
     form, tokenizer, expected = case
     sample = tokenise(form, CHAT, tokenizer)
-    (_, first_end), (start, end) = answer_spans(sample.trained)
-    wanted = [(text, "T" if start <= place < end else "M") for place, (text, _) in enumerate(expected)]
-    assert first_end < start
-    assert token_marks(only_last_answer(sample), tokenizer) == wanted
+    texts = [text for text, _ in expected]
+    (first, first_end), (start, end) = sample.answers
+    assert "".join(texts[first:first_end]).strip() == f"Ahoy{form.stop}"
+    assert "".join(texts[start:end]).strip() == f"No.{form.stop}"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        ("Ahoy", "No."),
+        ("", ""),
+        ("", "No."),
+        ("Ahoy", ""),
+    ],
+)
+@pytest.mark.parametrize("between", [(), (Message("user", ""),)], ids=["nothing", "an empty question"])
+def test_answers_with_nothing_between_them_are_two_answers(
+    case: Case, said: tuple[str, str], between: tuple[Message, ...]
+) -> None:
+    form, tokenizer, _ = case
+    first, last = (Message("assistant", text) for text in said)
+    messages = (Message("user", "Hi"), first, *between, last)
+    sample = tokenise(form, messages, tokenizer)
+    found = [
+        tokenizer.decode(sample.ids[start:end], skip_special_tokens=False) for start, end in sample.answers
+    ]
+    assert [text.strip() for text in found] == [f"{text}{form.stop}" for text in said]
+    assert tokenise_all(form, [messages], tokenizer) == [sample]
 
 
 def test_what_chat_sends_is_the_beginning_of_what_training_sees(case: Case) -> None:
@@ -132,9 +156,10 @@ def test_the_stop_token_of_each_answer_is_trained_once_though_padding_is_the_sam
 def test_white_space_that_the_stop_token_swallows_is_no_token_of_its_own(tmp_path: Path) -> None:
     folder = save_phi35_tokenizer(tmp_path)
     form, tokenizer = read_prompt_format(folder, "phi3"), tokenizer_of(folder)
+    sample = tokenise(form, CHAT[1:], tokenizer)
     found = [
         (tokenizer.token(token_id), trained)
-        for token_id, trained in zip(*vars(tokenise(form, CHAT[1:], tokenizer)).values(), strict=True)
+        for token_id, trained in zip(sample.ids, sample.trained, strict=True)
     ]
     assert found == [
         *((token, False) for token in ("<|user|>", "▁", "H", "i", "<|end|>", "<|assistant|>")),
@@ -188,21 +213,22 @@ def test_more_conversations_than_a_batch_holds_keep_their_order() -> None:
     assert tokenise_all(form, [], tokenizer) == []
 
 
-@pytest.mark.parametrize(
-    ("marks", "spans", "last"),
-    [
-        ("", [], ""),
-        ("MMM", [], "MMM"),
-        ("MTT", [(1, 3)], "MTT"),
-        ("TTMTM", [(0, 2), (3, 4)], "MMMTM"),
-        ("TTT", [(0, 3)], "TTT"),
-    ],
-)
-def test_answers_are_the_runs_of_trained_tokens(marks: str, spans: list[tuple[int, int]], last: str) -> None:
-    sample = Tokenised(tuple(range(len(marks))), tuple(mark == "T" for mark in marks))
-    assert answer_spans(sample.trained) == spans
-    assert "".join("MT"[trained] for trained in only_last_answer(sample).trained) == last
-    assert only_last_answer(sample).ids == sample.ids
+def test_a_first_token_is_predicted_nowhere_and_counts_not() -> None:
+    assert Tokenised((1, 2), ((0, 2),)).num_trained == 1
+    assert Tokenised((1,), ((0, 1),)).num_trained == 0
+
+
+def test_the_marks_are_those_of_the_answers() -> None:
+    sample = Tokenised((5, 6, 7, 8, 9), ((0, 1), (2, 3), (3, 5)))
+    assert sample.trained == (True, False, True, True, True)
+    assert sample.num_trained == sum(sample.trained[1:])
+
+
+def test_cutting_takes_the_end_of_answers_with_it() -> None:
+    sample = Tokenised((5, 6, 7, 8, 9), ((1, 2), (3, 5)))
+    assert sample.cut(4) == Tokenised((5, 6, 7, 8), ((1, 2), (3, 4)))
+    assert sample.cut(3) == Tokenised((5, 6, 7), ((1, 2),))
+    assert sample.cut(5) is sample
 
 
 class TestProbe:
