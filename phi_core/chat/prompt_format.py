@@ -98,7 +98,19 @@ def check_template(form: PromptFormat, *, system: bool = True, num_turns: int = 
     fault = _fault(form, (_SYSTEM, *turns)) if system else _fault(form, turns)
     if fault is not None and system and UNSTABLE not in fault.what:
         fault = _fault(form, turns)
+    fault = fault or _left_out(form, turns)
     return Problem(f"prompt_format {form.name}", fault.what, fault.remedy) if fault else None
+
+
+def _left_out(form: PromptFormat, turns: Sequence[Message]) -> ModelError | None:
+    """Texts that a template does not write, in whatever case, would be neither read nor trained."""
+    text = "".join(part.text for part in segments(form, turns, generation=False)).casefold()
+    missing = [turn.role for turn in turns if turn.content.strip().casefold() not in text]
+    if not missing:
+        return None
+    return ModelError(
+        f"the template leaves out what the {missing[0]} says", "Write {{ message.content }} for every message"
+    )
 
 
 def _fault(form: PromptFormat, messages: Sequence[Message]) -> ModelError | None:

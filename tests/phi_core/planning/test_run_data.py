@@ -165,6 +165,8 @@ def test_a_template_of_the_user_s_own_is_used_and_recorded(plan: Plan, tmp_path:
         ("{{ messages | length }} {% for m in messages %}{{ m.content }}{% endfor %}", "not prefix-stable"),
         ("{% for m in messages %}", "broken"),
         ("{{ raise_exception('never') }}", "never"),
+        ("hello", "leaves out what the user says"),
+        ("{% for m in messages if m.role == 'user' %}{{ m.content }}{% endfor %}", "what the assistant says"),
     ],
 )
 def test_a_template_that_cannot_serve_is_refused_before_data_is_read(
@@ -217,10 +219,16 @@ def test_a_validation_side_with_nothing_to_measure_is_not_evaluated(plan: Plan, 
     assert made.validation.num_given == 1 and made.num_validation_records == 0 and made.evaluation_steps == ()
 
 
-def test_a_column_map_leaves_sources_alone_that_have_the_fields_themselves(plan: Plan, tmp_path: Path) -> None:
+def test_a_column_map_leaves_sources_alone_that_have_the_fields_themselves(
+    plan: Plan, tmp_path: Path
+) -> None:
     other = tmp_path / "qa.jsonl"
-    other.write_text("".join(json.dumps({"q": f"what {n}?", "best": f"It is {n}."}) + "\n" for n in range(10)))
-    made = plan(write(tmp_path / "a.jsonl", 10), other, columns="prompt=q,response=best", validation_fraction=0)
+    other.write_text(
+        "".join(json.dumps({"q": f"what {n}?", "best": f"It is {n}."}) + "\n" for n in range(10))
+    )
+    made = plan(
+        write(tmp_path / "a.jsonl", 10), other, columns="prompt=q,response=best", validation_fraction=0
+    )
     assert [list(made.train.sources).count(source) for source in (0, 1)] == [10, 10]
 
 
