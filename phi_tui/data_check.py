@@ -10,7 +10,7 @@ from itertools import chain
 from typing import Literal
 
 from phi_core.config.training import TrainingConfig
-from phi_core.data.check import DataSummary, Spread
+from phi_core.data.check import DataSummary, Spread, figure
 from phi_core.data.overlap import SharedRecord
 from phi_core.data.records import Reading
 from phi_core.data.sources.find import find_sources
@@ -178,7 +178,7 @@ def _formats(train: DataSummary) -> str:
 def _spread(spread: Spread | None) -> str:
     if spread is None:
         return "none"
-    return f"{spread.minimum:,} to {spread.maximum:,}, median {spread.median:,g}, 95 % up to {spread.p95:,}"
+    return f"{spread.minimum:,} to {spread.maximum:,}, median {figure(spread.median)}, 95 % up to {spread.p95:,}"
 
 
 def _turns(turns: Spread | None) -> str:

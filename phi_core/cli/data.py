@@ -6,26 +6,26 @@ from typing import Annotated
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from phi_core.cli.data_progress import progress_line
+from phi_core.cli.data_progress import counting, progress_line
 from phi_core.cli.flags import Json
 from phi_core.cli.output import print_json, say
 from phi_core.config.option import items
-from phi_core.data.check import DataSummary, Spread
+from phi_core.data.check import DataSummary, Spread, figure
 from phi_core.data.formats import FormatName, columns_from
 from phi_core.data.overlap import QuestionOverlap, ValidationOverlap
 from phi_core.data.records import Reading, shown
 from phi_core.data.sources.find import find_sources
 from phi_core.data.sources.part import Source
 from phi_core.data.sources.text import TextUnit
-from phi_core.data.survey import OnProgress, Survey, survey, train_parts, validation_parts
+from phi_core.data.survey import Survey, survey, train_parts, validation_parts
 from phi_core.errors import DataError, Problem
 from phi_core.evaluation.question_set import QuestionSet, read_question_set, require_questions
 from phi_core.files import user_path
-from phi_core.samples.prepare import OnProgress as OnShownProgress
-from phi_core.samples.prepare import Progress
 
 COLUMNS = 80
 INDENT = 13
+USUAL_TURNS = 2
+FILES_LISTED = 5
 
 Limit = Annotated[int, Parameter(validator=Number(gte=0))]
 
@@ -68,6 +68,7 @@ def check(
     sources = find_sources(path, text_unit=text_unit)
     held_out = find_sources(validation or (), text_unit=text_unit)
     asked = _questions(questions)
+    parts = (*train_parts(sources), *validation_parts(sources, held_out))
     with progress_line() as on_progress:
         found = survey(
             sources,
@@ -75,14 +76,17 @@ def check(
             validation=held_out,
             questions=[question.prompt for question in asked.questions] if asked else None,
             limit=limit,
-            on_progress=_told(on_progress, sources, held_out),
+            on_progress=counting(on_progress, sum(part.num_bytes for part in parts)),
         )
+    is_empty = not found.train.num_records
     if json:
         print_json(found.as_json())
-        return 2 if found.num_faults else 0
-    _print(found, asked)
+        return 2 if found.num_faults or is_empty else 0
+    _print(found, sources, asked)
     if found.num_faults:
         raise _faulty(path, found)
+    if is_empty:
+        raise DataError(f"dataset {', '.join(source.label for source in sources)} has no good record")
     return 0
 
 
@@ -94,16 +98,6 @@ def _questions(path: str | None) -> QuestionSet | None:
     return asked
 
 
-def _told(
-    on_progress: OnShownProgress | None, sources: tuple[Source, ...], held_out: tuple[Source, ...]
-) -> OnProgress | None:
-    if on_progress is None:
-        return None
-    parts = (*train_parts(sources), *validation_parts(sources, held_out))
-    total = sum(part.num_bytes for part in parts)
-    return lambda num_bytes, num_records: on_progress(Progress(num_bytes, total, num_records))
-
-
 def _faulty(path: list[str], found: Survey) -> DataError:
     listed = [fault.problem for fault in found.faults]
     more = found.num_faults - len(listed)
@@ -112,8 +106,8 @@ def _faulty(path: list[str], found: Survey) -> DataError:
     return DataError(f"{name} has {_counted(found.num_faults, 'faulty record')}", problems)
 
 
-def _print(found: Survey, asked: QuestionSet | None) -> None:
-    _print_summary(found.train)
+def _print(found: Survey, sources: tuple[Source, ...], asked: QuestionSet | None) -> None:
+    _print_summary(found.train, sources)
     if found.validation and found.overlap:
         print()
         _row("validation", f"{found.validation.num_records:,} good, {found.validation.num_faults:,} faulty")
@@ -124,20 +118,39 @@ def _print(found: Survey, asked: QuestionSet | None) -> None:
         _print_questions(found.questions, asked)
 
 
-def _print_summary(found: DataSummary) -> None:
+def _print_summary(found: DataSummary, sources: tuple[Source, ...]) -> None:
     _row("records", f"{found.num_records:,} good, {found.num_faults:,} faulty")
     for source in found.sources if len(found.sources) > 1 else ():
         _row("  from", f"{source.name}: {source.num_records:,} good, {source.num_faults:,} faulty")
     _row("formats", ", ".join(f"{count:,} {name}" for name, count in found.formats.items()) or "none")
+    _print_text_units(sources)
     _row(
         "duplicates",
         f"{found.num_duplicates:,}, and {found.num_near_duplicates:,} nearly the same{_among(found)}",
     )
-    _print_spread("turns", found.turns)
+    if found.turns and not found.turns.minimum == found.turns.maximum <= USUAL_TURNS:
+        _print_spread("turns", found.turns)
     _print_spread("characters", found.characters)
-    _print_spread("  prompt", found.prompt_characters)
-    _print_spread("  answer", found.answer_characters)
+    if found.prompt_characters and found.prompt_characters.maximum:
+        _print_spread("  prompt", found.prompt_characters)
+        _print_spread("  answer", found.answer_characters)
     _print_notes(found)
+
+
+def _print_text_units(sources: tuple[Source, ...]) -> None:
+    """How text files were parted into records, which may have been told by their content."""
+    files: dict[str, list[str]] = {"line": [], "paragraph": []}
+    for part in train_parts(sources):
+        if part.kind.startswith("text_"):
+            files[part.kind.removeprefix("text_").removesuffix("s")].append(part.name)
+    for unit, names in files.items():
+        if names:
+            more = (
+                f" and {_counted(len(names) - FILES_LISTED, 'more file')}"
+                if len(names) > FILES_LISTED
+                else ""
+            )
+            _row("text", f"{', '.join(names[:FILES_LISTED])}{more} read by {unit}")
 
 
 def _print_notes(found: DataSummary) -> None:
@@ -151,8 +164,8 @@ def _print_notes(found: DataSummary) -> None:
 
 def _print_overlap(overlap: ValidationOverlap) -> None:
     said = (
-        f"of {_counted(overlap.num_validation, 'validation record')} {overlap.num_same:,} stand in the training data, "
-        f"{overlap.num_same_prompt:,} with another answer, {overlap.num_near:,} nearly"
+        f"{overlap.num_same:,} of {_counted(overlap.num_validation, 'validation record')} also in the training data, "
+        f"{overlap.num_same_prompt:,} with another answer, {overlap.num_near:,} nearly the same"
     )
     searched = overlap.num_searched < overlap.num_train
     _row("overlap", f"{said} (near: first {overlap.num_searched:,} searched)" if searched else said)
@@ -162,9 +175,8 @@ def _print_overlap(overlap: ValidationOverlap) -> None:
 
 
 def _print_questions(overlap: QuestionOverlap, asked: QuestionSet) -> None:
-    _row(
-        "questions", f"{len(overlap.found):,} of {overlap.num_questions:,} of {asked.name} stand in the data"
-    )
+    all_questions = _counted(overlap.num_questions, "question")
+    _row("questions", f"{len(overlap.found):,} of {all_questions} of set {asked.name} also in the data")
     words = {"same": "asked in", "contained": "within", "near": "nearly asked in"}
     for found in overlap.found:
         question = asked.questions[found.question - 1]
@@ -175,7 +187,7 @@ def _print_questions(overlap: QuestionOverlap, asked: QuestionSet) -> None:
 def _print_spread(name: str, spread: Spread | None) -> None:
     if spread:
         most = f"95 % up to {spread.p95:,}"
-        _row(name, f"{spread.minimum:,} to {spread.maximum:,}, median {spread.median:,g}, {most}")
+        _row(name, f"{spread.minimum:,} to {spread.maximum:,}, median {figure(spread.median)}, {most}")
 
 
 def _among(found: DataSummary) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from phi_core.cli.data_progress import counting, progress_line
 from phi_core.cli.output import say, table
 from phi_core.config.option import items
 from phi_core.data.formats import FormatName, columns_from
@@ -19,7 +20,8 @@ def split_files(
     output: str,
     validation_fraction: float | Literal["golden"] | None = None,
     validation_records: int | None = None,
-    test_fraction: float = 0.0,
+    test_fraction: float | None = None,
+    test_records: int | None = None,
     group_by: str | None = None,
     columns: str | None = None,
     record_format: FormatName = "auto",
@@ -44,7 +46,9 @@ def split_files(
     validation_records
         Exactly so many records for validation, instead of a share.
     test_fraction
-        Share of all records for test.
+        Share of all records for test [default: 0].
+    test_records
+        Exactly so many records for test, instead of a share.
     group_by
         Column whose equal values stay on one side: a person, a document.
     columns
@@ -64,16 +68,28 @@ def split_files(
         raise RequestError("nothing to split", "Name at least one file, folder or pattern")
     if validation_records is not None and validation_fraction is not None:
         raise RequestError("--validation_records and --validation_fraction are two answers to one question")
+    if test_records is not None and test_fraction is not None:
+        raise RequestError("--test_records and --test_fraction are two answers to one question")
     share: Share = 0.1 if validation_fraction is None else validation_fraction
     wish = SplitWish(
         validation=share if validation_records is None else validation_records,
-        test=test_fraction,
+        test=(test_fraction or 0) if test_records is None else test_records,
         seed=seed,
         skips_faults=on_bad_record == "skip",
     )
     sources = find_sources(path, text_unit=text_unit)
     reading = Reading(record_format, columns_from(items(columns or "")), group_by)
-    _print(write_split(sources, user_path(output), reading, wish, overwrite=overwrite))
+    parts = [part for source in sources for part in source.parts]
+    with progress_line() as on_progress:  # read twice
+        done = write_split(
+            sources,
+            user_path(output),
+            reading,
+            wish,
+            overwrite=overwrite,
+            on_progress=counting(on_progress, 2 * sum(part.num_bytes for part in parts)),
+        )
+    _print(done)
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from phi_core.cli.data_progress import counting, progress_line
 from phi_core.cli.output import number, say
 from phi_core.config.option import items
 from phi_core.data.mixture import GOLDEN_RATIO
@@ -33,7 +34,7 @@ def transform_file(
 ) -> int:
     """Change the rows of a CSV or JSON-lines file: names, choice of rows and fields, numbers.
 
-    Steps are done in the order in which they stand here. Values that no step touches stay as they are; CSV values are
+    Steps are done in the order in which they stand here. Values that no step touches keep their value; CSV values are
     text also when they go to JSON lines. If any row is at fault, nothing is written.
 
     Parameters
@@ -52,9 +53,9 @@ def transform_file(
     deduplicate_by
         Keep the first of the rows that are equal in these fields.
     scale
-        Numeric fields to multiply by --factor. Empty cells, null and NaN stay as they are, here and below.
+        Numeric fields to multiply by --factor, which must be given. Empty cells, null and NaN stay as they are, here and below.
     factor
-        A number, or golden for 1.618… [default: golden].
+        A number, or golden for 1.618…
     divide
         Divide by --factor instead.
     normalise
@@ -77,7 +78,7 @@ def transform_file(
         filters=tuple(map(condition, filter or ())),
         deduplicate=_names(deduplicate_by) if deduplicate_by else () if deduplicate else None,
         scale=_names(scale),
-        factor=_golden_or_number("factor", factor or "golden"),
+        factor=1 if factor is None else _golden_or_number("factor", factor),
         divide=divide,
         normalise=_names(normalise),
         upper=_golden_or_number("upper", upper or "1"),
@@ -85,25 +86,44 @@ def transform_file(
         window=5 if window is None else window,
         select=_names(select),
     )
-    part = file_part(user_path(input), text_unit="auto")
-    _print(transform(part, target := user_path(output), steps, overwrite=overwrite), target)
+    part, target = file_part(user_path(input), text_unit="auto"), user_path(output)
+    with progress_line() as on_progress:
+        done = transform(
+            part, target, steps, overwrite=overwrite, on_progress=counting(on_progress, 2 * part.num_bytes)
+        )
+    _print(done, steps, target)
     return 0
 
 
-def _print(done: Transformed, target: Path) -> None:
-    say(f"rows in      {done.rows_in}")
+def _print(done: Transformed, steps: Transforms, target: Path) -> None:
+    say(f"rows in      {done.rows_in:,}")
+    for old, new in steps.rename:
+        say(f"renamed      {old} to {new}")
     for text, count in done.dropped:
-        say(f"filtered     {count} by {text}")
-    if done.num_duplicates:
-        say(f"duplicates   {done.num_duplicates}")
+        say(f"dropped      {count:,} that {'does' if count == 1 else 'do'} not satisfy {text}")
+    if steps.deduplicate is not None:
+        equal = f" equal in {', '.join(steps.deduplicate)}" if steps.deduplicate else ""
+        say(f"duplicates   {done.num_duplicates:,} dropped{equal}")
+    if steps.scale:
+        how = "divided" if steps.divide else "multiplied"
+        say(f"scaled       {_values(done.num_scaled)} of {', '.join(steps.scale)} {how} by {steps.factor}")
     for name, found in done.ranges.items():
         has_any = found.least <= found.greatest
         say(
-            f"normalised   {name} from {number(found.least)} … {number(found.greatest)}"
+            f"normalised   {name} from {number(found.least)} … {number(found.greatest)} to 0 … {number(steps.upper)}"
             if has_any
             else f"normalised   {name}: no numbers"
         )
-    say(f"rows out     {done.rows_out} in {target}")
+    if steps.smooth:
+        rows = f"over windows of {steps.window} rows"
+        say(f"smoothed     {_values(done.num_smoothed)} of {', '.join(steps.smooth)} {rows}")
+    if steps.select:
+        say(f"selected     {', '.join(steps.select)}")
+    say(f"rows out     {done.rows_out:,} in {target}")
+
+
+def _values(count: int) -> str:
+    return f"{count:,} value{'' if count == 1 else 's'}"
 
 
 def _require_effect(scale: str | None, smooth: str | None, normalise: str | None, **given: object) -> None:
@@ -112,6 +132,8 @@ def _require_effect(scale: str | None, smooth: str | None, normalise: str | None
     for name, (other, present) in needs.items():
         if given[name] not in (None, False) and not present:
             raise RequestError(f"--{name} has no effect without --{other}")
+    if scale and given["factor"] is None:
+        raise RequestError("--scale needs --factor", "Such as --factor 2, or --factor golden for 1.618…")
 
 
 def _names(text: str | None) -> tuple[str, ...]:

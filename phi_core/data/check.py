@@ -30,7 +30,10 @@ CONSTANT_ANSWER_SHARE = 0.2
 CONSTANT_ANSWER_RECORDS = 5
 """So many records at least, before the same answer in many of them looks suspicious."""
 
-_CONTROL = re.compile(f"[{''.join(re.escape(chr(code)) for code in sorted(UNSAFE))}]")
+_OBEYED = "".join(re.escape(chr(code)) for code in sorted(UNSAFE - {ord("\r")}))
+_CONTROL = re.compile(rf"[{_OBEYED}]|\r(?!\n)")
+"""CR before LF is the end of a line."""
+_CONTROLS_NAMED = 5
 _LINE_BITS = 40
 _FAULT_KINDS = 100
 
@@ -163,6 +166,8 @@ class _Found:
     fault_kinds: Counter[str] = field(default_factory=Counter)
     faulty: Counter[str] = field(default_factory=Counter)
     tallies: dict[str, _Tally] = field(default_factory=dict)
+    controls: Counter[str] = field(default_factory=Counter)
+    """Records that have each control character."""
 
     def see_fault(self, fault: Fault) -> None:
         self.sources.setdefault(fault.source, len(self.sources))
@@ -185,6 +190,10 @@ class _Found:
         self.formats[record.source, record.format] += 1
         for kind in dict.fromkeys(_oddities(record)):
             self.tallies.setdefault(kind, _Tally()).see(place)
+            if kind == "control_characters":
+                self.controls.update(
+                    set(_CONTROL.findall("\n".join(each.content for each in record.messages)))
+                )
         if not self.search.is_full:
             self._see_text(record, keys.content, place)
 
@@ -266,7 +275,7 @@ class _Found:
             "conflicting_answers",
             self._conflicts(),
             "same prompt as an earlier record, another answer",
-            "The model learns neither",
+            "The model is trained towards each of them, and may give any",
         )
         yield from self._finding(
             "constant_answer",
@@ -277,7 +286,8 @@ class _Found:
 
     def _conspicuous(self) -> Iterator[Finding]:
         for kind, (what, meaning) in _ODDITIES.items():
-            yield from self._finding(kind, self._tally(kind), what, meaning)
+            which = f" ({_named_controls(self.controls)})" if kind == "control_characters" else ""
+            yield from self._finding(kind, self._tally(kind), what + which, meaning)
 
     def _long(self, characters: "array[int]", spread: Spread | None) -> Iterator[Finding]:
         meaning = "Records beyond max_length are cut or dropped"
@@ -291,7 +301,7 @@ class _Found:
         yield from self._finding(
             "long_for_this_data",
             self._longer(characters, LONG_RECORD_MEDIANS * usual),
-            f"longer than {LONG_RECORD_MEDIANS} times the median of {usual:g} characters",
+            f"longer than {LONG_RECORD_MEDIANS} times the median of {figure(usual)} characters",
             meaning,
         )
 
@@ -389,7 +399,7 @@ def _fault_kind(problem: Problem) -> str:
     """The field and the reason without what differs from row to row: "response: empty"."""
     _, _, name = problem.where.rpartition(", field ")
     has_field = ", field " in problem.where
-    reason = re.sub(r"\d+", "N", _SPECIFICS.sub("", problem.what))
+    reason = _SPECIFICS.sub("", problem.what)
     return f"{re.sub(r' turn [0-9]+$', ' turn', name)}: {reason}" if has_field else reason
 
 
@@ -403,6 +413,20 @@ def _totals(formats: Counter[tuple[str, str]]) -> dict[str, int]:
     for (_, name), count in formats.items():
         totals[name] += count
     return dict(totals)
+
+
+def _named_controls(counts: Counter[str]) -> str:
+    """The most frequent characters as escapes, each with its records: "\\x1b × 2, \\x00 × 1"."""
+    named = [
+        f"{character.encode('unicode_escape').decode()} × {count:,}"
+        for character, count in counts.most_common(_CONTROLS_NAMED)
+    ]
+    return ", ".join([*named, "…"] if len(counts) > _CONTROLS_NAMED else named)
+
+
+def figure(value: float) -> str:
+    """A count, or a median between two: 5,000,001 or 2.5."""
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
 
 
 def _spread(values: "array[int]") -> Spread | None:

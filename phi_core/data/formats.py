@@ -9,6 +9,7 @@ Knows nothing about files, chat templates or tokens.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from shlex import quote
 from typing import Any, Literal
 
 from phi_core.chat.messages import ROLES, Message, Role
@@ -39,6 +40,8 @@ TOOL_ROLES = frozenset(
     {"tool", "function", "observation", "function_call", "function_response", "tool_call", "tool_response"}
 )
 
+_TOOL_CALLS = ("tool_calls", "function_call")
+_WITHOUT_TOOLS = "Turns of tools cannot be trained on: leave them out"
 _KEYS_COMPARED = 50
 _LIKENESS = 0.8
 
@@ -68,9 +71,8 @@ def recognised(row: Fields, reading: Reading) -> tuple[RecordFormat, Messages, s
         group = _group(row, reading.group_by)
     if not reading.columns:
         return *_read(row, reading.record_format), group
-    named = frozenset(field for field, _ in reading.columns)
     try:
-        return *_read(_renamed(row, reading.columns), reading.record_format, named), group
+        return *_read(_renamed(row, reading.columns), reading.record_format, reading.columns), group
     except RecordFault as fault:
         raise _in_columns(fault, reading.columns) from None
 
@@ -89,8 +91,8 @@ def columns_from(items: Sequence[str]) -> Columns:
     return tuple((field, column) for field, column in pairs)
 
 
-def detect(record: Fields, named: frozenset[str] = frozenset()) -> RecordFormat:
-    """The format of a record. `named` are fields that stand there on purpose: formats with them come first.
+def detect(record: Fields, columns: Columns = ()) -> RecordFormat:
+    """The format of a record. The fields of `columns` stand there on purpose: formats with them come first.
 
     RecordFault if a field is missing or no key belongs to any format.
     """
@@ -99,25 +101,38 @@ def detect(record: Fields, named: frozenset[str] = frozenset()) -> RecordFormat:
     if len(complete) == 1:
         return complete[0]
     if complete:
+        named = frozenset(field for field, _ in columns)
         return max(complete, key=lambda known: _preference(known, record, named))
     best = max(FORMATS, key=lambda known: len(keys & known.fields))
     missing = best.missing(record)
     if len(missing) == len(best.fields):
-        raise RecordFault(f"no known format; {_keys(record)}", remedy=_correction(record, FIELDS))
-    raise RecordFault(f"missing; {_keys(record)}", missing[0], remedy=_correction(record, missing[:1]))
+        remedy = (
+            _other_case(record, FORMATS, columns)
+            or _slip(record, FIELDS)
+            or f"Known formats: {', '.join(FORMAT_NAMES)}. {_map(record, ('text',), (), columns)}"
+        ).removesuffix(". ")
+        raise RecordFault(f"no known format; {_keys(record)}", remedy=remedy)
+    remedy = (
+        _other_case(record, (best,), columns)
+        or _slip(record, missing[:1])
+        or _map(record, missing, best.fields, columns)
+    )
+    raise RecordFault(f"missing; {_keys(record)}", missing[0], remedy=remedy)
 
 
-def _read(
-    record: Fields, format_name: str, named: frozenset[str] = frozenset()
-) -> tuple[RecordFormat, Messages]:
-    known = detect(record, named) if format_name == "auto" else _of_format(record, format_name)
+def _read(record: Fields, format_name: str, columns: Columns = ()) -> tuple[RecordFormat, Messages]:
+    known = detect(record, columns) if format_name == "auto" else _of_format(record, format_name, columns)
     return known, known.messages(record)
 
 
-def _of_format(record: Fields, format_name: str) -> RecordFormat:
+def _of_format(record: Fields, format_name: str, columns: Columns) -> RecordFormat:
     known = _BY_NAME[format_name]
     if missing := known.missing(record):
-        remedy = _slip(record, missing[:1]) or f"The format is said to be {format_name}"
+        remedy = (
+            _other_case(record, (known,), columns)
+            or _slip(record, missing[:1])
+            or f"The format is said to be {format_name}. {_map(record, missing, known.fields, columns)}"
+        ).removesuffix(". ")
         raise RecordFault(f"missing; {_keys(record)}", missing[0], remedy=remedy)
     return known
 
@@ -154,11 +169,10 @@ def _group(row: Fields, column: str) -> str:
     value = row[column]
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int | float) and value == value:
+    if isinstance(value, int | float) and abs(value) < float("inf"):
         return str(value)
     if not isinstance(value, str):
-        found = "NaN" if isinstance(value, float) else kind_of(value)
-        raise RecordFault(f"must be text or a number to group by, got {found}", shown(column))
+        raise RecordFault(f"must be text or a number to group by, got {kind_of(value)}", shown(column))
     if not value.strip():
         raise RecordFault("empty, so the record has no group", shown(column))
     return value
@@ -229,6 +243,8 @@ def _spoken_turn(turn: Any, field: str) -> Message:
 
 def _said(role: Role, turn: Fields, key: str, field: str) -> Message:
     content = turn.get(key)
+    if not content and any(turn.get(name) for name in _TOOL_CALLS):
+        raise RecordFault("tool calls are not supported", field, remedy=_WITHOUT_TOOLS)
     if not isinstance(content, str):
         found = kind_of(content) if key in turn else "nothing"
         raise RecordFault(f"{key} must be text, got {found}", field)
@@ -239,7 +255,7 @@ def _said(role: Role, turn: Fields, key: str, field: str) -> Message:
 
 
 def _unknown_role(key: str, role: Any, known: Sequence[str], field: str) -> RecordFault:
-    remedy = "Turns of tools cannot be trained on: leave them out" if _is_tool(role) else ""
+    remedy = _WITHOUT_TOOLS if _is_tool(role) else ""
     reason = f"{key} must be one of {', '.join(known)}, got {shown(repr(role), 60)}"
     return RecordFault(reason, field, remedy=remedy)
 
@@ -312,9 +328,35 @@ def _column_problem(item: str, field: str) -> Problem:
     )
 
 
-def _correction(record: Fields, names: Iterable[str]) -> str:
-    """The likeliest slip of the pen, or the formats that there are."""
-    return _slip(record, names) or f"Known formats: {', '.join(FORMAT_NAMES)}"
+def _other_case(record: Fields, formats: Iterable[RecordFormat], columns: Columns) -> str:
+    """How to read keys that are a format's fields but for capital letters, "" if they are those of none."""
+    keys = {key.lower(): key for key in list(record)[:_KEYS_COMPARED]} | {
+        key: key for key in record if key in FIELDS
+    }
+    for known in formats:
+        pairs = [(field, keys[field]) for field in known.fields if keys.get(field, field) != field]
+        if pairs and all(field in keys for field in known.fields):
+            return f"Name the columns as they are written: {_flag((*columns, *pairs))}"
+    return ""
+
+
+def _map(record: Fields, missing: Sequence[str], fields: Sequence[str], columns: Columns) -> str:
+    """How a column of another name is read as what is missing: with its name, if only one can be meant."""
+    others = [key for key in list(record)[:_KEYS_COMPARED] if key not in fields]
+    texts = [key for key in others if isinstance(record[key], str) and record[key].strip()]
+    if not others:
+        return ""
+    field = missing[0] if fields else "FIELD"
+    pair = (missing[0], texts[0]) if len(missing) == len(texts) == 1 else (field, "COLUMN")
+    return f"Name its column: {_flag((*columns, pair))}"
+
+
+def _flag(pairs: Iterable[tuple[str, str]]) -> str:
+    """The column map as it is typed."""
+    written = ",".join(
+        f"{field}={column}".replace("\\", r"\\").replace(",", r"\,") for field, column in pairs
+    )
+    return f"--columns {shown(quote(written), 200)}"
 
 
 def _slip(record: Fields, names: Iterable[str]) -> str:

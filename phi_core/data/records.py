@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from math import isfinite, isnan
 from typing import Any
 
 from phi_core.chat.messages import Message
@@ -94,6 +95,8 @@ def content_hash(record: Record) -> str:
 
 def kind_of(value: Any) -> str:
     """What JSON or Parquet calls a value, for messages: "a list", "null", "a date"."""
+    if isinstance(value, float) and not isfinite(value):
+        return "NaN" if isnan(value) else "a number too large"
     return _KINDS.get(type(value)) or f"a value of type {type(value).__name__}"
 
 

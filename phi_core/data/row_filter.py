@@ -25,6 +25,8 @@ _FORMS = (
     "FIELD = VALUE (or != < <= > >=), FIELD contains TEXT, FIELD matches PATTERN, FIELD exists, FIELD missing"
 )
 _COMPARED = re.compile(r"\s*(.+?)(?:\s*(<=|>=|!=|==?|<|>)|\s+(contains|matches)\s)\s*(.*?)\s*", re.DOTALL)
+_SIGNS = re.compile(r"[<>=!]*[<>=]|!(?=\s)")
+_MEANT = {"=>": ">=", "=<": "<=", "<>": "!=", "><": "!=", "=!": "!=", "!==": "!=", "===": "="}
 _PRESENT = re.compile(r"\s*(.+?)\s+(exists|missing)\s*", re.DOTALL)
 
 
@@ -45,12 +47,20 @@ def condition(text: str) -> Condition:
         field, sign, word, value = compared.groups()
         if word:
             return Condition(text, field, _on_text(word, field, _unquoted(value), text))
+        if more := _SIGNS.match(value):
+            raise _no_operator(text, sign + more[0])
         return Condition(text, field, _comparison(sign.replace("==", "="), field, value))
     if present := _PRESENT.fullmatch(text):
         field, word = present.groups()
         wanted = word == "missing"
         return Condition(text, field, lambda row: is_missing(row.get(field)) == wanted, may_be_unknown=True)
     raise DataError(f"filter {shown(text)} is no condition", remedy=f"Write {_FORMS}")
+
+
+def _no_operator(text: str, signs: str) -> DataError:
+    meant = f"Did you mean {_MEANT[signs]}?" if signs in _MEANT else f"Write {_FORMS}"
+    what = f"filter {shown(text)}: {shown(signs)} is no operator"
+    return DataError(what, remedy=f"{meant} A value that begins with such a sign stands in quotes")
 
 
 def _comparison(sign: str, field: str, typed: str) -> Callable[[Row], bool]:

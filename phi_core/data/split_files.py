@@ -8,6 +8,7 @@ from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TextIO
@@ -18,8 +19,9 @@ from phi_core.data.reading import read_records
 from phi_core.data.records import Fault, Reading, Record, RecordFault, content_hash, shown
 from phi_core.data.row_text import JsonLines
 from phi_core.data.sources.kinds import read_rows
-from phi_core.data.sources.part import Part, Source
+from phi_core.data.sources.part import OnBytes, Part, Row, Source
 from phi_core.data.split import Share, Split, split
+from phi_core.data.watch import OnProgress, Watch
 from phi_core.errors import DataError, Problem
 
 SIDES = ("train", "validation", "test")
@@ -52,12 +54,18 @@ class WrittenSplit:
 
 
 def write_split(
-    sources: Sequence[Source], folder: Path, reading: Reading, wish: SplitWish, *, overwrite: bool = False
+    sources: Sequence[Source],
+    folder: Path,
+    reading: Reading,
+    wish: SplitWish,
+    *,
+    overwrite: bool = False,
+    on_progress: OnProgress | None = None,
 ) -> WrittenSplit:
     """Split the records of all sources, each giving its share to each side. DataError if they or the folder are not
-    right; then nothing is written."""
+    right; then nothing is written. `on_progress` is told of both readings, the second of which counts its own records."""
     _require_room(sources, folder, overwrite=overwrite)
-    found = _found(sources, reading)
+    found = _found(sources, reading, Watch(on_progress))
     _require_good(found, sources, wish)
     sides = split(
         Keys(found.hashes),
@@ -67,7 +75,8 @@ def write_split(
         test=wish.test,
         seed=wish.seed,
     )
-    counts = _copy(sources, folder, found, sides)
+    num_bytes = sum(part.num_bytes for source in sources for part in source.parts)
+    counts = _copy(sources, folder, found, sides, Watch(on_progress, bytes_before=num_bytes))
     left = [folder / f"{side}.jsonl" for side, taken in zip(SIDES, _taken(sides), strict=True) if not taken]
     removed = tuple(path.name for path in left if path.exists())
     for path in left:
@@ -106,16 +115,20 @@ def _digest(group: str) -> bytes:
     return blake2b(group.encode("utf-8", "surrogatepass"), digest_size=KEY_BYTES).digest()
 
 
-def _found(sources: Sequence[Source], reading: Reading) -> _Found:
+def _found(sources: Sequence[Source], reading: Reading, watch: Watch) -> _Found:
     found = _Found()
     for place, source in enumerate(sources):
-        for item in read_records(source.parts, reading):
+        for item in watch.reading(partial(_records, source, reading)):
             found.add(item, place, by_group=reading.group_by is not None)
     return found
 
 
+def _records(source: Source, reading: Reading, on_bytes: OnBytes | None) -> Iterator[Record | Fault]:
+    return read_records(source.parts, reading, on_bytes=on_bytes)
+
+
 def _copy(
-    sources: Sequence[Source], folder: Path, found: _Found, sides: Split
+    sources: Sequence[Source], folder: Path, found: _Found, sides: Split, watch: Watch
 ) -> Mapping[str, tuple[int, int, int]]:
     side_of = bytearray(len(found.lines))
     for side, positions in enumerate(_taken(sides)):
@@ -126,7 +139,7 @@ def _copy(
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         files = _opened(folder, sides, stack)
-        for position, (source, part, number, row) in enumerate(_good_rows(sources, found)):
+        for position, (source, part, number, row) in enumerate(_good_rows(sources, found, watch)):
             side = side_of[position]
             try:
                 files[side].write(form.line(row))
@@ -148,10 +161,15 @@ def _opened(folder: Path, sides: Split, stack: ExitStack) -> dict[int, TextIO]:
 
 
 def _good_rows(
-    sources: Sequence[Source], found: _Found
+    sources: Sequence[Source], found: _Found, watch: Watch
 ) -> Iterator[tuple[Source, Part, int, dict[str, Any]]]:
     """The rows that were records, in the same order. DataError unless they stand where they stood."""
-    rows = ((source, part, row) for source in sources for part in source.parts for row in read_rows(part))
+    rows = (
+        (source, part, row)
+        for source in sources
+        for part in source.parts
+        for row in watch.reading(partial(_rows, part))
+    )
     flags, lines = iter(found.is_good), iter(found.lines)
     for source, part, (number, row) in rows:
         is_good = next(flags, None)
@@ -161,6 +179,10 @@ def _good_rows(
             yield source, part, number, row
     if next(flags, None) is not None:
         raise _changed(sources[-1].parts[-1])
+
+
+def _rows(part: Part, on_bytes: OnBytes | None) -> Iterator[Row]:
+    return read_rows(part, on_bytes=on_bytes)
 
 
 def _taken(sides: Split) -> "tuple[array[int], array[int], array[int]]":

@@ -4,7 +4,7 @@ Sources in; figures, findings and overlaps out. Nothing that is read stays in me
 what does). Front ends show the same survey.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import chain
 from typing import Any
@@ -12,14 +12,11 @@ from typing import Any
 from phi_core.data.check import DataSummary, summarise
 from phi_core.data.overlap import QuestionOverlap, QuestionSearch, ValidationOverlap, ValidationSearch
 from phi_core.data.reading import read_records
-from phi_core.data.records import Fault, Reading, Record
+from phi_core.data.records import Fault, Reading
 from phi_core.data.sources.find import fingerprint
 from phi_core.data.sources.part import Part, Source
-
-EVERY_RECORDS = 1000
-
-OnProgress = Callable[[int, int], None]
-"""Told now and then how many bytes and how many records have been read."""
+from phi_core.data.watch import OnProgress as OnProgress
+from phi_core.data.watch import Watch
 
 
 @dataclass(frozen=True)
@@ -68,13 +65,14 @@ def survey(
     DataError if a part as a whole is not right.
     """
     train, held_out = train_parts(sources), validation_parts(sources, validation)
-    watched = _Progress(on_progress)
+    watch = Watch(on_progress)
     asked = QuestionSearch(questions, (*train, *held_out)) if questions is not None else None
     shared = ValidationSearch((*train, *held_out), limit=limit) if held_out else None
     held: DataSummary | None = None
     if shared:
-        held = summarise(shared.hold(watched.records(held_out, reading)), parts=held_out, fault_limit=limit)
-    records = watched.records(train, reading)
+        records = watch.reading(lambda on_bytes: read_records(held_out, reading, on_bytes=on_bytes))
+        held = summarise(shared.hold(records), parts=held_out, fault_limit=limit)
+    records = watch.reading(lambda on_bytes: read_records(train, reading, on_bytes=on_bytes))
     records = shared.watch(records) if shared else records
     records = asked.watch(records) if asked else records
     found = summarise(records, parts=train, fault_limit=limit)
@@ -95,25 +93,3 @@ def validation_parts(sources: Iterable[Source], validation: Iterable[Source]) ->
     """The sources' own validation data, then what was named as such."""
     own = chain.from_iterable(source.validation for source in sources)
     return (*own, *train_parts(validation))
-
-
-class _Progress:
-    """Bytes and records over all that is read, one part after the other."""
-
-    def __init__(self, on_progress: OnProgress | None) -> None:
-        self._on_progress = on_progress
-        self._bytes_before = self._bytes = self._records = 0
-
-    def records(self, parts: Sequence[Part], reading: Reading) -> Iterator[Record | Fault]:
-        if self._on_progress is None:
-            yield from read_records(parts, reading)
-            return
-        for item in read_records(parts, reading, on_bytes=self._see_bytes):
-            self._records += 1
-            if self._records % EVERY_RECORDS == 0:
-                self._on_progress(self._bytes, self._records)
-            yield item
-        self._bytes_before = self._bytes
-
-    def _see_bytes(self, num_bytes: int) -> None:
-        self._bytes = self._bytes_before + num_bytes

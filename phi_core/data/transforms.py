@@ -22,6 +22,7 @@ from phi_core.data.row_numbers import Fields, Numbered, Range, fibonacci_weights
 from phi_core.data.row_text import require_known_suffix, row_text
 from phi_core.data.sources.kinds import read_rows
 from phi_core.data.sources.part import Part
+from phi_core.data.watch import OnProgress, Watch
 from phi_core.errors import DataError, Problem
 
 MOST_FIELDS = 10_000
@@ -59,26 +60,37 @@ class Transforms:
 
 @dataclass(frozen=True)
 class Transformed:
-    """What was done. `dropped` holds for each filter its text and the rows that it dropped."""
+    """What was done. `dropped` holds for each filter its text and the rows that it dropped; `num_scaled` and
+    `num_smoothed` are values, not rows."""
 
     rows_in: int
     rows_out: int
     dropped: tuple[tuple[str, int], ...]
     num_duplicates: int
+    num_scaled: int
+    num_smoothed: int
     ranges: Mapping[str, Range]
 
 
-def transform(part: Part, target: Path, transforms: Transforms, *, overwrite: bool = False) -> Transformed:
+def transform(
+    part: Part,
+    target: Path,
+    transforms: Transforms,
+    *,
+    overwrite: bool = False,
+    on_progress: OnProgress | None = None,
+) -> Transformed:
     """Write the rows of `part`, transformed, to `target`, which may be the same file.
 
-    DataError with the faults if a row is at fault; then nothing is written.
+    DataError with the faults if a row is at fault; then nothing is written. `on_progress` is told of both readings, the
+    second of which counts its own rows.
     """
     require_new(target, overwrite=overwrite)
     require_known_suffix(target)
     _require_sense(transforms)
-    survey = _Pass(part, transforms)
+    survey = _Pass(part, transforms, Watch(on_progress))
     columns = survey.check(target)
-    work = _Pass(part, transforms, survey.ranges)
+    work = _Pass(part, transforms, Watch(on_progress, bytes_before=part.num_bytes), survey.ranges)
     form, num_written = row_text(target, columns), 0
     with new_file(target) as file:
         file.write(form.header())
@@ -87,7 +99,13 @@ def transform(part: Part, target: Path, transforms: Transforms, *, overwrite: bo
             num_written += 1
         work.require_no_faults()
     return Transformed(
-        work.rows_in, num_written, tuple(work.dropped.items()), work.num_duplicates, survey.ranges
+        work.rows_in,
+        num_written,
+        tuple(work.dropped.items()),
+        work.num_duplicates,
+        work.num_scaled,
+        work.num_smoothed,
+        survey.ranges,
     )
 
 
@@ -97,9 +115,12 @@ class _Pass:
 
     part: Part
     transforms: Transforms
+    watch: Watch
     known_ranges: Mapping[str, Range] | None = None
     rows_in: int = 0
     num_duplicates: int = 0
+    num_scaled: int = 0
+    num_smoothed: int = 0
     num_faults: int = 0
     faults: list[Problem] = field(default_factory=list)
 
@@ -142,7 +163,7 @@ class _Pass:
             )
 
     def _changed(self) -> Iterator[Numbered]:
-        for number, row in read_rows(self.part):
+        for number, row in self.watch.reading(lambda on_bytes: read_rows(self.part, on_bytes=on_bytes)):
             self.rows_in += 1
             try:
                 if isinstance(row, RecordFault):
@@ -211,10 +232,11 @@ class _Pass:
             for name, found in self.known_ranges.items():
                 row = scaled(row, (name,), partial(found.placed, upper=do.upper), from_text=from_text)
         for name in do.smooth:
-            number_of(row.get(name), name, from_text=from_text)
+            self.num_smoothed += number_of(row.get(name), name, from_text=from_text) is not None
         return row
 
     def _times_factor(self, number: Number) -> Number:
+        self.num_scaled += 1
         factor = self.transforms.factor
         return number / factor if self.transforms.divide else number * factor
 

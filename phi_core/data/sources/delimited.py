@@ -42,7 +42,7 @@ def _rows(table: "_Table", part: Part) -> Iterator[Row]:
         elif len(values) == width:
             yield number, dict(zip(header, values, strict=True))
         elif values:
-            yield number, RecordFault(f"{_counted(len(values))} where the header has {width}")
+            yield number, RecordFault(f"wrong number of values: {len(values)} where the header has {width}")
 
 
 class _Table:
@@ -135,7 +135,3 @@ def _allow_long_fields() -> None:
     """The limit is one for the whole process: it is only ever raised."""
     if csv.field_size_limit() < FIELD_LIMIT:
         csv.field_size_limit(FIELD_LIMIT)
-
-
-def _counted(count: int) -> str:
-    return "1 value" if count == 1 else f"{count} values"

@@ -6,9 +6,10 @@ Only beginnings of files are read here. Nothing that is named is passed over: wh
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
+from operator import attrgetter
 from pathlib import Path
 
 from phi_core.data.records import shown
@@ -129,8 +130,10 @@ def _without_train(folder: Path, files: Sequence[Path]) -> DataError:
 
 
 def _elsewhere(item: str, path: Path) -> Source:
-    """What is not here may be on the hub, unless it looks like a file or like a slip of the pen for one."""
-    if kind_suffix(path) or _slip(path, likeness=0.8) or not could_be_hub_id(item):
+    """What is not here may be on the hub, unless it looks like a file, like a slip of the pen for one, or like a path
+    into a folder that is here."""
+    is_in_a_folder = "/" in item and path.parent.is_dir()
+    if is_in_a_folder or kind_suffix(path) or _slip(path, likeness=0.8) or not could_be_hub_id(item):
         raise DataError(f"dataset {shown(str(path), 300)} does not exist", remedy=_nearest(path))
     part, validation = hub_parts(item)
     label = item.split(":")[0].split("/")[-1]
@@ -141,17 +144,20 @@ def _nearest(path: Path) -> str:
     """What to name instead of a path that is not there."""
     if not path.parent.is_dir() and not _WILD.search(str(path.parent)):
         return f"There is no folder {shown(str(path.parent), 300)}"
-    close = _slip(path)
+    close = _slip(path) or _slip(path, of=bare_name)
     return f"Did you mean {shown(str(close), 300)}?" if close else EXPECTED
 
 
-def _slip(path: Path, *, likeness: float = 0.6) -> Path | None:
+def _slip(
+    path: Path, *, likeness: float = 0.6, of: Callable[[Path], str] = attrgetter("name")
+) -> Path | None:
     """What was likely meant in the same folder: the same name with a suffix, or a name much like it."""
     near = [item for item in _entries(path.parent) if item.is_dir() or kind_suffix(item)]
     if same := [item for item in near if bare_name(item) == path.name]:
         return same[0]
-    close = get_close_matches(path.name, [item.name for item in near], n=1, cutoff=likeness)
-    return path.with_name(close[0]) if close else None
+    names = {of(item): item for item in near}
+    close = get_close_matches(path.name, names, n=1, cutoff=likeness)
+    return path.with_name(names[close[0]].name) if close else None
 
 
 def _with_records(entries: Iterable[Path]) -> list[Path]:

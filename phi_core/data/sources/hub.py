@@ -6,6 +6,7 @@ CSV, Parquet, Arrow, text): no code of a dataset is run, and nothing is unpickle
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ from phi_core.data.sources.saved import dataset_rows
 from phi_core.errors import DataError
 
 VALIDATION_SPLITS = ("validation", "valid", "val", "dev")
+
+PROBE_SECONDS = 5.0
+"""The hub has so long to answer before what is in the cache must do."""
 
 _WORD = r"[A-Za-z0-9](?:[\w.-]{0,94}[A-Za-z0-9])?"
 _ID = re.compile(rf"(?:{_WORD}/)?{_WORD}(?::[\w.+-]*){{0,2}}", re.ASCII)
@@ -90,17 +94,18 @@ def _loaded(name: str, config: str | None) -> Any:
     from datasets.exceptions import DatasetNotFoundError
 
     try:
-        builder = load_dataset_builder(f"hf://datasets/{name}", config)
-        _require_tables(builder, name)
-        builder.download_and_prepare()
-        return builder.as_dataset(in_memory=False)
+        with _without_retries():
+            builder = load_dataset_builder(f"hf://datasets/{name}", config)
+            _require_tables(builder, name)
+            builder.download_and_prepare()
+            return builder.as_dataset(in_memory=False)
     except DataError:
         raise
     except DatasetNotFoundError as error:
         what = f"{name} is no file or folder here, and no dataset of the hub that you may read"
         raise DataError(what, [], remedy=_first_line(error)) from None
-    except ConnectionError as error:
-        what = f"{name} is no file or folder here, and the hub cannot be reached: {_first_line(error)}"
+    except ConnectionError:
+        what = f"{name} is no file or folder here, and the hub cannot be reached"
         raise DataError(
             what, remedy="Name a file, or connect once so that the dataset is downloaded"
         ) from None
@@ -110,6 +115,42 @@ def _loaded(name: str, config: str | None) -> Any:
         ) from None
     except Exception as error:  # downloads fail in as many ways as there are libraries below
         raise DataError(f"hub dataset {name} cannot be loaded: {_first_line(error)}") from None
+
+
+@contextmanager
+def _without_retries() -> Iterator[None]:
+    """The library in its offline mode if the hub does not answer: it would ask again for half a minute, and log it."""
+    import logging
+
+    from datasets import config
+
+    loggers = [logging.getLogger(library) for library in ("datasets", "huggingface_hub")]
+    levels = [logger.level for logger in loggers]
+    was_offline = config.HF_HUB_OFFLINE
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        config.HF_HUB_OFFLINE = was_offline or not _answers(config.HF_ENDPOINT)
+        yield
+    finally:
+        config.HF_HUB_OFFLINE = was_offline
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+def _answers(address: str) -> bool:
+    """Whether anything does, be it a refusal: the library then knows better what to make of it."""
+    from ssl import SSLError
+    from urllib.error import HTTPError, URLError
+    from urllib.request import Request, urlopen
+
+    try:
+        with urlopen(Request(address, method="HEAD"), timeout=PROBE_SECONDS):
+            return True
+    except URLError as error:
+        return isinstance(error, HTTPError) or isinstance(error.reason, SSLError)
+    except OSError:
+        return False
 
 
 def _require_tables(builder: Any, name: str) -> None:

@@ -37,13 +37,12 @@ def test_good_data_ends_with_its_figures(tmp_path: Path) -> None:
         "records      10 good, 0 faulty",
         "formats      10 prompt/response",
         "duplicates   0, and 0 nearly the same",
-        "turns        2 to 2, median 2, 95 % up to 2",
         "characters   17 to 17, median 17, 95 % up to 17",
         "  prompt     10 to 10, median 10, 95 % up to 10",
         "  answer     7 to 7, median 7, 95 % up to 7",
     ):
         assert f"{line}\n" in done.out
-    assert "note" not in done.out
+    assert "note" not in done.out and "turns" not in done.out
 
 
 def test_findings_are_notes_and_no_error(tmp_path: Path) -> None:
@@ -53,7 +52,7 @@ def test_findings_are_notes_and_no_error(tmp_path: Path) -> None:
     page = _folded(done.out)
     assert "note a.jsonl: formats are mixed: 4 prompt/response, 1 text" in page
     assert "note a.jsonl: same content as an earlier record: 1 record, in line 5. Training sees" in page
-    assert "note a.jsonl: control or escape characters: 1 record, in line 4" in page
+    assert "note a.jsonl: control or escape characters (\\x1b × 1): 1 record, in line 4" in page
     assert "\x1b" not in done.out
 
 
@@ -121,6 +120,30 @@ def test_the_unit_of_a_text_file_is_a_choice(tmp_path: Path) -> None:
         assert found["formats"] == {"text": count}
 
 
+def test_the_unit_that_was_told_by_the_content_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("one\ntwo\n\nthree\n")
+    (tmp_path / "b.txt").write_text("one\ntwo\n")
+    page = phi("data", "check", tmp_path / "a.txt", tmp_path / "b.txt").out
+    assert "text         b.txt read by line\ntext         a.txt read by paragraph\n" in page
+    assert "  prompt" not in page and "turns" not in page
+
+
+@pytest.mark.parametrize(("name", "content"), [("a.jsonl", ""), ("a.jsonl", "\n \n"), ("a.json", "[]")])
+def test_data_without_a_record_is_an_error(tmp_path: Path, name: str, content: str) -> None:
+    (tmp_path / name).write_text(content)
+    done = phi("data", "check", tmp_path / name)
+    assert (done.status, done.err) == (2, "phi: dataset a has no good record\n")
+    found = phi("data", "check", tmp_path / name, "--json")
+    assert found.status == 2 and json.loads(found.out)["num_records"] == 0
+
+
+def test_data_of_another_tool_is_read_as_the_fault_says(tmp_path: Path) -> None:
+    path = _file(tmp_path / "a.jsonl", {"prompt": "p", "completion": "c"})
+    refused = phi("data", "check", path)
+    assert refused.status == 2 and refused.err.endswith("Name its column: --columns response=completion\n")
+    assert phi("data", "check", path, "--columns", "response=completion").status == 0
+
+
 def test_validation_data_is_held_against_the_rest(tmp_path: Path) -> None:
     train = _file(tmp_path / "a.jsonl", *_rows(20))
     one = _file(tmp_path / "b.jsonl", _rows(5)[4], {"prompt": "What is 7?", "response": "Seven"})
@@ -130,6 +153,9 @@ def test_validation_data_is_held_against_the_rest(tmp_path: Path) -> None:
     assert (overlap["num_validation"], overlap["num_same"]) == (4, 1)
     assert (overlap["num_same_prompt"], overlap["num_near"]) == (1, 1)
     page = phi(*arguments).out
+    assert "1 of 4 validation records also in the training data, 1 with another answer, 1 nearly" in _folded(
+        page
+    )
     assert "  shared     b.jsonl line 1 is a.jsonl line 5\n" in page
     assert "  shared     b.jsonl line 2 has the prompt of a.jsonl line 8\n" in page
     assert "  shared     c.jsonl line 1 is nearly a.jsonl line 10\n" in page
@@ -158,7 +184,7 @@ def test_questions_that_stand_in_the_data_are_named(tmp_path: Path) -> None:
     questions.write_text(f"- what is 3\n- {{id: river, prompt: '{LONG_QUESTION}'}}\n- Who?\n")
     arguments = ("data", "check", path, "--questions", questions)
     page = _folded(phi(*arguments).out)
-    assert "questions 2 of 3 of rivers stand in the data" in page
+    assert "questions 2 of 3 questions of set rivers also in the data" in page
     assert "found question 1, 'what is 3': asked in a.jsonl line 4, 1 record in all" in page
     assert "question river" in page and "within a.jsonl line 6, 1 record in all" in page
     found = _document(phi(*arguments, "--json"))["questions"]

@@ -71,7 +71,10 @@ def test_json_holds_every_token_with_its_fate(data: Path) -> None:
 
 def test_a_model_that_is_not_here_has_no_tokens_to_show(data: Path) -> None:
     done = phi("data", "preview", "--model_name", "someone/else", "--dataset_path", data)
-    assert done.status == 2 and "model someone/else is not on this machine and the hub cannot be reached" in done.err
+    assert (
+        done.status == 2
+        and "model someone/else is not on this machine and the hub cannot be reached" in done.err
+    )
 
 
 def test_prepare_is_done_once_and_used_by_plan_and_eval(data: Path, tiny_phi: Path) -> None:

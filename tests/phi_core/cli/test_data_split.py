@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 from command_line import files_under, phi
 
+from phi_core.data.records import Reading
 from phi_core.data.sources.find import find_sources
+from phi_core.data.split_files import SplitWish, write_split
+from phi_core.data.watch import EVERY_RECORDS
 
 
 def _rows(count: int, **further: Any) -> list[dict[str, Any]]:
@@ -131,6 +134,24 @@ def test_columns_are_read_by_their_names_and_copied_under_them(tmp_path: Path, o
     assert len(_side(out, "validation")) == 1
 
 
+def test_the_test_side_may_be_a_number_of_records(tmp_path: Path, out: Path) -> None:
+    path = _lines(tmp_path / "a.jsonl", _rows(20))
+    done = phi("data", "split", path, "--output", out, "--test_records", 3, "--validation_records", 2)
+    assert done.status == 0, done.err
+    assert [len(side) for side in _sides(out)] == [15, 2, 3]
+
+
+def test_progress_counts_both_readings_of_all_sources(tmp_path: Path, out: Path) -> None:
+    paths = [_lines(tmp_path / name, _rows(EVERY_RECORDS)) for name in ("a.jsonl", "b.jsonl")]
+    sources = find_sources(list(map(str, paths)))
+    told: list[tuple[int, int]] = []
+    wish = SplitWish(validation=0.1, test=0, seed=1)
+    write_split(sources, out, Reading(), wish, on_progress=lambda *done: told.append(done))
+    num_bytes = sum(path.stat().st_size for path in paths)
+    assert [records for _, records in told] == [EVERY_RECORDS, 2 * EVERY_RECORDS] * 2
+    assert told == sorted(told) and told[2][0] > num_bytes and told[-1][0] <= 2 * num_bytes
+
+
 def test_a_seed_gives_the_same_files_and_another_seed_others(tmp_path: Path) -> None:
     path = _lines(tmp_path / "a.jsonl", _rows(60))
     for name, seed in (("one", 1), ("same", 1), ("other", 2)):
@@ -179,6 +200,8 @@ def test_a_file_may_be_split_into_its_own_folder(tmp_path: Path) -> None:
         (["--validation_fraction", "1.5"], "leave nothing"),
         (["--validation_records", "20"], "leave nothing of 20 records"),
         (["--validation_records", "3", "--validation_fraction", "0.1"], "two answers to one question"),
+        (["--test_records", "3", "--test_fraction", "0.1"], "two answers to one question"),
+        (["--test_records", "20"], "leave nothing of 20 records"),
         (["--validation_fraction", "silver"], "validation_fraction"),
     ],
 )

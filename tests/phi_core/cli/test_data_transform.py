@@ -40,18 +40,25 @@ def test_every_step_is_an_option_and_its_effect_is_printed(table: Path, out: Pat
     assert out.read_text() == "score,who\n1.0786893258332633,Ada\n0.8090169943749475,Ben\n"
     assert done.out.splitlines() == [
         "rows in      5",
-        "filtered     1 by score exists",
-        "filtered     1 by who != Dan",
-        "duplicates   1",
-        "normalised   score from 3 … 6",
+        "renamed      name to who",
+        "renamed      note to remark",
+        "dropped      1 that does not satisfy score exists",
+        "dropped      1 that does not satisfy who != Dan",
+        "duplicates   1 dropped",
+        "scaled       2 values of score multiplied by 3",
+        "normalised   score from 3 … 6 to 0 … 1.618",
+        "smoothed     2 values of score over windows of 3 rows",
+        "selected     score, who",
         f"rows out     2 in {out}",
     ]
 
 
-def test_the_factor_is_golden_unless_given(table: Path, out: Path) -> None:
-    assert phi("data", "transform", table, out, "--scale", "score", "--select", "score").status == 0
+def test_the_factor_is_a_number_or_golden(table: Path, out: Path) -> None:
+    scaled = ("data", "transform", table, out, "--scale", "score")
+    done = phi(*scaled, "--factor", "golden", "--select", "score")
+    assert done.status == 0 and "4 values of score multiplied by 1.618033988749895" in done.out
     assert out.read_text().splitlines()[1] == "1.618033988749895"
-    assert phi("data", "transform", table, out, "--scale", "score", "--divide", "--overwrite").status == 0
+    assert phi(*scaled, "--factor", "golden", "--divide", "--overwrite").status == 0
     assert out.read_text().splitlines()[1] == "Ada,0.6180339887498948,x"
     assert phi("data", "transform", table, out, "--scale", "score", "--factor=-2", "--overwrite").status == 0
     assert out.read_text().splitlines()[1] == "Ada,-2,x"
@@ -81,6 +88,9 @@ def test_a_column_without_numbers_is_told(tmp_path: Path, out: Path) -> None:
         (["--divide"], "--divide has no effect without --scale"),
         (["--window", "3"], "--window has no effect without --smooth"),
         (["--upper", "2"], "--upper has no effect without --normalise"),
+        (["--scale", "score"], "--scale needs --factor"),
+        (["--scale", "score", "--divide"], "--scale needs --factor"),
+        (["--filter", "score => 2"], "=> is no operator. Did you mean >=?"),
         (["--scale", "score", "--factor", "big"], "--factor big: must be a number or golden"),
         (["--scale", "score", "--factor", "0"], "factor 0 must be a number other than 0"),
         (["--scale", "score", "--factor", "nan"], "factor nan"),

@@ -70,7 +70,10 @@ def test_every_problem_is_found_at_once() -> None:
             {"prompt_template": "own.jinja", "prompt_format": "alpaca"},
             "prompt_template: a template of your own and prompt_format alpaca. Set prompt_format to auto",
         ),
-        ({"accept": "everything"}, "accept: must be a list of cut_answers, dropped, overlap, got 'everything'"),
+        (
+            {"accept": "everything"},
+            "accept: must be a list of cut_answers, dropped, overlap, got 'everything'",
+        ),
         (
             {"dtype": "float16", "device": "cpu"},
             "dtype: float16 on the CPU is many times slower and not trained here. Use float32",

@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 
 from phi_core.chat.messages import Message, Role
-from phi_core.data.check import LONG_RECORD_CHARACTERS, DataSummary, Finding, NearPair, Spread, summarise
+from phi_core.data.check import (
+    LONG_RECORD_CHARACTERS,
+    DataSummary,
+    Finding,
+    NearPair,
+    Spread,
+    figure,
+    summarise,
+)
 from phi_core.data.formats import recognised
 from phi_core.data.records import Fault, Reading, Record, RecordFault
 from phi_core.data.sources.part import Part
@@ -94,6 +102,19 @@ def test_faults_are_counted_by_kind_whatever_differs_from_row_to_row() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("reason", "kind"),
+    [
+        ("not UTF-8 at byte 7 of the line", "not UTF-8"),
+        ("wrong number of values: 1 where the header has 2", "wrong number of values"),
+        ("the line is longer than 16 MiB", "the line is longer than 16 MiB"),
+    ],
+)
+def test_a_kind_of_fault_reads_well(reason: str, kind: str) -> None:
+    faults = [Fault(RecordFault(reason).at(f"a line {line}"), SOURCE, line) for line in (1, 2)]
+    assert summarise(faults).fault_kinds == {kind: 2}
+
+
 def test_kinds_of_faults_stay_few_however_many_reasons_there_are() -> None:
     faults = (
         Fault(RecordFault(f"reason {chr(0x4E00 + number)}").at("a line 1"), SOURCE, number + 1)
@@ -142,7 +163,7 @@ def test_clean_data_has_no_findings() -> None:
         (
             "control_characters",
             _texts("a", "\x1b[2Jb"),
-            "control or escape characters: 1 record, in line 2",
+            "control or escape characters (\\x1b × 1): 1 record, in line 2",
         ),
         ("empty_prompt", _asked(("p", "r"), (" ", "b")), "an empty prompt: 1 record, in line 2"),
         (
@@ -204,6 +225,24 @@ def test_a_finding_knows_its_first_place_and_what_it_means() -> None:
 def test_whatever_a_terminal_would_obey_counts_as_a_control_character(character: str) -> None:
     found = _summary(*_asked((f"a{character}", "r")), *_texts("b"))
     assert found.num_with_control_characters == 1
+
+
+def test_line_ends_of_windows_are_no_control_characters() -> None:
+    assert _summary(*_texts("one\r\ntwo\r\n", "three")).num_with_control_characters == 0
+
+
+def test_control_characters_are_named_with_their_records_and_the_first_kinds_only() -> None:
+    found = _finding(_summary(*_texts("\x1b[1m\x1b", "\x1b\x00")), "control_characters")
+    assert "(\\x1b × 2, \\x00 × 1): 2 records" in found.problem.what
+    many = _finding(_summary(*_texts("".join(map(chr, range(1, 9))))), "control_characters")
+    assert many.problem.what.count("×") == 5 and ", …)" in many.problem.what
+
+
+@pytest.mark.parametrize(
+    ("value", "written"), [(5_000_001, "5,000,001"), (2_500_000.0, "2,500,000"), (2.5, "2.5")]
+)
+def test_a_figure_has_all_its_digits(value: float, written: str) -> None:
+    assert figure(value) == written
 
 
 def test_a_record_with_several_odd_turns_counts_once() -> None:

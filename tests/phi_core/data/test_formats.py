@@ -181,7 +181,6 @@ def test_half_a_character_is_a_fault_since_no_tokenizer_takes_it() -> None:
     [
         ({"promt": "p", "response": "r"}, "Did you mean prompt instead of promt?"),
         ({"prompt": "p", "respnse": "r"}, "Did you mean response instead of respnse?"),
-        ({"Messages": []}, "Did you mean messages instead of Messages?"),
         ({"question": "q", "answers": []}, "Did you mean answer instead of answers?"),
     ],
 )
@@ -194,6 +193,62 @@ def test_unknown_keys_are_listed_with_the_known_formats(record: dict[str, Any]) 
     fault = _fault(record)
     assert all(key in fault.reason for key in record)
     assert all(known.name in fault.remedy for known in FORMATS)
+
+
+@pytest.mark.parametrize(
+    ("record", "flag"),
+    [
+        ({"prompt": "p", "completion": "c"}, "response=completion"),
+        ({"prompt": "p", "completion": "c", "score": 3}, "response=completion"),
+        ({"prompt": "p", "completion": "c", "id": "x"}, "response=COLUMN"),
+        ({"prompt": "p", "output": "o"}, "response=output"),
+        ({"prompt": "p", "best answer": "a"}, "'response=best answer'"),
+        ({"prompt": "p", "a,b": "a"}, r"'response=a\,b'"),
+    ],
+)
+def test_a_missing_field_comes_with_the_map_that_names_its_column(record: dict[str, Any], flag: str) -> None:
+    assert _fault(record).remedy == f"Name its column: --columns {flag}"
+
+
+def test_what_is_mapped_already_stays_in_the_map_that_is_proposed() -> None:
+    fault = _fault({"q": "p", "completion": "c"}, columns=(("prompt", "q"),))
+    assert fault.remedy == "Name its column: --columns prompt=q,response=completion"
+
+
+def test_where_nothing_else_is_there_no_map_is_proposed() -> None:
+    assert _fault({"prompt": "p"}).remedy == ""
+
+
+@pytest.mark.parametrize(
+    ("record", "flag"),
+    [
+        ({"Prompt": "p", "Response": "r"}, "prompt=Prompt,response=Response"),
+        ({"prompt": "p", "Response": "r"}, "response=Response"),
+        ({"QUESTION": "q", "Answer": "a"}, "question=QUESTION,answer=Answer"),
+        ({"Messages": []}, "messages=Messages"),
+    ],
+)
+def test_keys_in_other_letters_come_with_the_map_that_reads_them(record: dict[str, Any], flag: str) -> None:
+    assert _fault(record).remedy == f"Name the columns as they are written: --columns {flag}"
+
+
+def test_no_known_format_ends_with_the_map() -> None:
+    assert _fault({"a": 1, "content": "c"}).remedy.endswith("text. Name its column: --columns text=content")
+    assert _fault({"a": "b", "c": "d"}).remedy.endswith("Name its column: --columns FIELD=COLUMN")
+
+
+@pytest.mark.parametrize("content", [{}, {"content": None}, {"content": ""}])
+def test_calls_of_tools_are_told_from_a_missing_text(content: dict[str, Any]) -> None:
+    turns = [{"role": "user", "content": "q"}, {"role": "assistant", "tool_calls": [{"id": 1}], **content}]
+    fault = _fault({"messages": turns})
+    assert (fault.field, fault.reason) == ("messages turn 2", "tool calls are not supported")
+    assert "leave them out" in fault.remedy
+
+
+def test_a_number_that_nothing_can_hold_is_called_so() -> None:
+    assert _fault({"text": float("inf")}).reason == "must be text, got a number too large"
+    grouped = _fault({"text": "t", "who": float("-inf")}, group_by="who")
+    assert grouped.reason == "must be text or a number to group by, got a number too large"
 
 
 def test_a_fault_is_short_and_safe_whatever_the_keys_and_roles_hold() -> None:
@@ -315,7 +370,10 @@ def test_a_format_that_is_told_needs_its_fields_whatever_else_is_there(known: An
 def test_a_field_that_a_told_format_misses_comes_with_the_slip_or_the_format() -> None:
     told = {"record_format": "question/answer"}
     assert _fault({"question": "q", "anser": "a"}, **told).remedy == "Did you mean answer instead of anser?"
-    assert _fault({"text": "t"}, **told).remedy == "The format is said to be question/answer"
+    assert _fault({"text": "t"}, **told).remedy == (
+        "The format is said to be question/answer. Name its column: --columns question=COLUMN"
+    )
+    assert _fault({}, **told).remedy == "The format is said to be question/answer"
 
 
 def test_a_column_is_read_as_the_field_that_it_is_said_to_be() -> None:

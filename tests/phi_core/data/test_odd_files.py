@@ -388,14 +388,14 @@ TABLES = (
         "a.csv",
         b"prompt,response\np,r,s\np,r\n",
         [(3, "r")],
-        [("a.csv line 2", "3 values where the header has 2")],
+        [("a.csv line 2", "wrong number of values: 3 where the header has 2")],
     ),
     Odd(
         "too few values",
         "a.csv",
         b"prompt,response\np\np,r\n",
         [(3, "r")],
-        [("a.csv line 2", "1 value where the header has 2")],
+        [("a.csv line 2", "wrong number of values: 1 where the header has 2")],
     ),
     Odd(
         "an empty answer",

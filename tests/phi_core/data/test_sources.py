@@ -190,6 +190,15 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     assert "Name a file that ends in .jsonl" in _refusal(tmp_path / "pirate.jsonl")
 
 
+def test_a_slip_below_a_folder_that_is_here_is_no_hub_dataset(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _file(tmp_path / "folder" / "pirate.jsonl")
+    monkeypatch.chdir(tmp_path)
+    assert "dataset folder/nope does not exist. Name a file" in _refusal("folder/nope")
+    assert "Did you mean folder/pirate.jsonl?" in _refusal("folder/pirat")
+
+
 @pytest.mark.parametrize(
     "item", ["", "  ", "a\0b", "../no-such-place/x", "/no/such/file", "a/b/c", "https://x.y/z"]
 )

@@ -245,16 +245,22 @@ print(json.dumps([found(item) for item in sys.argv[1:]]))
 """
 
 
-def _on_the_hub(tmp_path: Path, *items: str) -> list[Any]:
-    """What each item is found to be, in a process without a network and with a cache of its own."""
-    environment = os.environ | {
-        "HF_HOME": str(tmp_path),
-        "HF_HUB_OFFLINE": "1",
-        "PYTHONPATH": os.pathsep.join(sys.path),
-    }
+def _on_the_hub(tmp_path: Path, *items: str, is_offline: bool = True) -> list[Any]:
+    """What each item is found to be, in a process with a cache of its own and without a network: told so, or not."""
+    without = (
+        {"HF_HUB_OFFLINE": "1"} if is_offline else {"HF_ENDPOINT": "http://127.0.0.1:9", "NO_PROXY": "*"}
+    )
+    environment = (
+        os.environ
+        | without
+        | {
+            "HF_HOME": str(tmp_path),
+            "PYTHONPATH": os.pathsep.join(sys.path),
+        }
+    )
     command = [sys.executable, "-W", "error", "-c", KEEP_IN_CACHE, *items]
     done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
+    assert (done.returncode, done.stderr) == (0, "")
     found: list[Any] = json.loads(done.stdout.splitlines()[-1])
     return found
 
@@ -286,6 +292,12 @@ def test_an_unknown_id_without_a_network_says_what_to_do(tmp_path: Path) -> None
     for refusal in _on_the_hub(tmp_path, "jolly/rogers", "rogers", "jolly/rogers:a:b"):
         assert "is no file or folder here, and the hub cannot be reached" in refusal
         assert "Name a file, or connect once" in refusal
+
+
+def test_a_hub_that_does_not_answer_is_asked_once_and_nothing_is_logged(tmp_path: Path) -> None:
+    kept, unknown = _on_the_hub(tmp_path, "jolly/pirates", "jolly/rogers", is_offline=False)
+    assert kept[2] == [["a", "b"], ["c"]]
+    assert "is no file or folder here, and the hub cannot be reached. Name a file" in unknown
 
 
 @pytest.mark.parametrize("word", ["csv", "json", "text", "parquet", "pandas"])

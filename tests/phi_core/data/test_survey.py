@@ -5,7 +5,8 @@ from pathlib import Path
 
 from phi_core.data.records import Reading
 from phi_core.data.sources.find import find_sources
-from phi_core.data.survey import EVERY_RECORDS, survey, train_parts, validation_parts
+from phi_core.data.survey import survey, train_parts, validation_parts
+from phi_core.data.watch import EVERY_RECORDS
 
 
 def _file(path: Path, count: int) -> Path:

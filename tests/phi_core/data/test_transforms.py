@@ -16,6 +16,7 @@ from phi_core.data.row_filter import TEXT_LIMIT, condition
 from phi_core.data.row_numbers import fibonacci_weights, smoothed
 from phi_core.data.sources.file_kind import file_part
 from phi_core.data.transforms import Transformed, Transforms, transform
+from phi_core.data.watch import EVERY_RECORDS
 from phi_core.errors import DataError
 
 CSV = 'name,score,note\nAda,1,x\nBen,2,\nCid,,y\nDan,4.0,NaN\nEve,5,"a, ""b""\nc"\n'
@@ -352,6 +353,39 @@ def test_an_unknown_column_is_refused_with_the_nearest_name(
     with pytest.raises(DataError, match=r"in\.jsonl has no field scor\. Did you mean score\?"):
         _transform(source, out, **steps)
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "sign", "meant"),
+    [
+        ("score => 2", "=>", ">="),
+        ("score =< 2", "=<", "<="),
+        ("score <> 2", "<>", "!="),
+        ("score = > 2", "=>", ">="),
+        ("score === 2", "===", "="),
+        ("score !== 2", "!==", "!="),
+    ],
+)
+def test_signs_that_are_no_operator_are_refused_with_the_one_meant(text: str, sign: str, meant: str) -> None:
+    with pytest.raises(DataError) as caught:
+        condition(text)
+    assert f"{sign} is no operator. Did you mean {meant}?" in str(caught.value)
+
+
+def test_a_value_that_begins_with_a_sign_stands_in_quotes() -> None:
+    with pytest.raises(DataError, match="no operator"):
+        condition("a == <b>")
+    assert condition('a = "<b>"').accepts({"a": "<b>"})
+    assert condition("a == 2").accepts({"a": 2}) and condition("a = -2").accepts({"a": -2})
+
+
+def test_progress_counts_both_readings(tmp_path: Path) -> None:
+    source = _lines(tmp_path / "in.jsonl", *({"a": number} for number in range(2 * EVERY_RECORDS)))
+    told: list[tuple[int, int]] = []
+    part = file_part(source, text_unit="auto")
+    transform(part, tmp_path / "out.jsonl", Transforms(), on_progress=lambda *done: told.append(done))
+    assert [rows for _, rows in told] == [EVERY_RECORDS, 2 * EVERY_RECORDS] * 2
+    assert told == sorted(told) and told[2][0] >= part.num_bytes and told[-1][0] <= 2 * part.num_bytes
 
 
 def test_the_names_before_renaming_are_unknown_to_later_steps(table: Path, out: Path) -> None:
