@@ -4,6 +4,8 @@ Knows nothing about what is in the folders.
 """
 
 import os
+import platform
+import re
 import shutil
 import tempfile
 import time
@@ -17,7 +19,7 @@ from phi_core.errors import DataError
 CACHE_BYTES = 20 * 2**30
 """What all prepared data together may take."""
 NEW = ".new-"
-"""Folders that begin so are being written, or were when their process was killed."""
+"""Folders that begin so, with a machine and the number of a process, are being written, or were when it was killed."""
 ABANDONED_SECONDS = 24 * 3600
 
 
@@ -47,15 +49,40 @@ def used(folder: Path) -> None:
         os.utime(folder)
 
 
+def new_prefix() -> str:
+    """How the folder begins that this process writes."""
+    return f"{_here()}{os.getpid()}-"
+
+
+def _here() -> str:
+    return f"{NEW}{re.sub(r'[^A-Za-z0-9.]', '_', platform.node())}-"
+
+
 def make_room(root: Path, *, keep: Path, limit: int = CACHE_BYTES) -> None:
     """Delete what was abandoned, and the folders used longest ago until all together take no more than `limit` bytes."""
     total = num_bytes(keep)
     for folder in sorted(_folders(root), key=_last_use, reverse=True):
         is_new = folder.name.startswith(NEW)
         total += 0 if is_new or folder == keep else num_bytes(folder)
-        is_abandoned = is_new and time.time() - _last_use(folder) > ABANDONED_SECONDS
-        if is_abandoned or (total > limit and not is_new and folder != keep):
+        if (is_new and _is_abandoned(folder)) or (total > limit and not is_new and folder != keep):
             shutil.rmtree(folder, ignore_errors=True)  # whoever has its file mapped keeps it until the end
+
+
+def _is_abandoned(folder: Path) -> bool:
+    """Whether the process of this machine that wrote it is gone, or nothing was written into it for a day."""
+    owner = folder.name.removeprefix(_here()).partition("-")[0]
+    is_gone = folder.name.startswith(_here()) and owner.isdigit() and not _lives(int(owner))
+    return is_gone or time.time() - _last_use(folder) > ABANDONED_SECONDS
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def num_bytes(folder: Path) -> int:

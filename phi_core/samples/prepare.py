@@ -25,7 +25,7 @@ from phi_core.data.sources.find import fingerprint as content_fingerprint
 from phi_core.errors import DataError, ModelError, Problem
 from phi_core.files import write_json
 from phi_core.samples.arrow_file import record_batch, schema, write_datasets_files
-from phi_core.samples.cache import NEW, make_room, prepared_folder, used
+from phi_core.samples.cache import make_room, new_prefix, prepared_folder, used
 from phi_core.samples.data_spec import DataSpec, Place
 from phi_core.samples.encoding import Encoded, encoded, estimated
 from phi_core.samples.prepared import ABOUT, DATA, FORMAT, Prepared, files_named, open_prepared
@@ -102,7 +102,7 @@ def _built(
 ) -> Prepared:
     """DataError if a file changed meanwhile: what was read would stand under the name of what was there before."""
     try:
-        beside = Path(tempfile.mkdtemp(dir=root, prefix=NEW))
+        beside = Path(tempfile.mkdtemp(dir=root, prefix=new_prefix()))
         try:
             folder = _Build(spec, form, tokenizer, beside, on_progress).done(name)
             if fingerprint(spec, form, tokenizer) != name:
@@ -208,6 +208,7 @@ class _Build:
     def _counting(self, before: int) -> Callable[[int], None]:
         def on_bytes(done: int) -> None:
             self._done_bytes = before + done
+            self._tell()
 
         return on_bytes
 

@@ -216,15 +216,36 @@ def test_a_full_disk_is_told_with_the_place_and_leaves_nothing(tmp_path: Path, o
     assert "PHI_CACHE_DIR" in done.stderr and list(own_cache.iterdir()) == []
 
 
-def test_what_a_killed_preparation_left_is_swept_a_day_later(tmp_path: Path, own_cache: Path) -> None:
+def test_what_a_killed_preparation_left_is_swept_and_what_lives_is_not(
+    tmp_path: Path, own_cache: Path
+) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True
+    )
     own_cache.mkdir(parents=True)
-    for name, age in ((".new-fresh", 60), (".new-old", 2 * 24 * 3600)):
-        (own_cache / name).mkdir()
-        (own_cache / name / DATA).write_text("half")
-        for path in (own_cache / name / DATA, own_cache / name):
+    mine = cache.new_prefix()
+    gone = mine.replace(str(os.getpid()), ended.stdout.strip())
+    for prefix, age in (
+        (mine, 60),
+        (gone, 60),
+        (".new-elsewhere-1-", 60),
+        (".new-elsewhere-2-", 2 * 24 * 3600),
+    ):
+        folder = own_cache / f"{prefix}x"
+        folder.mkdir()
+        (folder / DATA).write_text("half")
+        for path in (folder / DATA, folder):
             os.utime(path, (time.time() - age, time.time() - age))
     prepared_rows(tmp_path, ROWS[:3])
-    assert {path.name for path in own_cache.glob(".new-*")} == {".new-fresh"}
+    assert {path.name for path in own_cache.glob(".new-*")} == {f"{mine}x", ".new-elsewhere-1-x"}
+
+
+def test_a_file_of_faults_alone_tells_its_progress_too(tmp_path: Path) -> None:
+    path = write_rows(tmp_path / "a.jsonl", [{"prompt": "no answer " * 100}] * 3000)
+    told: list[Progress] = []
+    with pytest.raises(DataError, match="3000 faulty records"):
+        prepare(DataSpec(find_sources([str(path)])), *demo_format(), on_progress=told.append)
+    assert len(told) > 2 and told[-1].done_bytes == path.stat().st_size
 
 
 def test_records_that_the_format_cannot_render_are_faults_like_others(tmp_path: Path) -> None:
