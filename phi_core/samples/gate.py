@@ -57,7 +57,7 @@ def _untrained(train: Samples) -> Iterator[tuple[str, str, str]]:
     if not len(train):
         what = f"no record has a trained token within max_length {length}"
         yield "no_trained_tokens", what, "Raise max_length, or look at the data: phi data preview"
-    elif train.num_trained_tokens <= train.num_stops:
+    elif train.data.is_exact and train.num_trained_tokens <= train.num_stops:
         what = "stop tokens are all that would be trained: the prompt format leaves the answers out"
         yield "no_trained_tokens", what, "Look at the text: phi data preview"
     elif not train.num_stops:

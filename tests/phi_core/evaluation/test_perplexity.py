@@ -20,8 +20,8 @@ def test_the_loss_is_weighted_by_tokens_not_by_records() -> None:
 
 def test_base_and_adapter_are_measured_on_the_same_records() -> None:
     records = [
-        Tokenised((1, 2, 3, 4), (False, True, True, True)),
-        Tokenised((5, 6, 7), (False, True, True)),
+        Tokenised((1, 2, 3, 4), ((1, 4),)),
+        Tokenised((5, 6, 7), ((1, 3),)),
     ]
     progress: list[tuple[int, int]] = []
     engine = FakeEngine({"tuned": "anything"})

@@ -47,7 +47,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def created(config: TrainingConfig, root: Path) -> Path:
-    return create_run(config, root, command=["phi", "train"], facts={"dataset_fingerprint": "abc"})
+    return create_run(config, root, command=["phi", "train"], facts={"prepared_fingerprint": "abc"})
 
 
 def test_a_new_run_has_its_two_files_and_repeats_itself(config: Config, root: Path) -> None:
@@ -55,7 +55,7 @@ def test_a_new_run_has_its_two_files_and_repeats_itself(config: Config, root: Pa
     run = read_run(path)
     assert run.state == "created" and path.parent == root and path.name.endswith("-tiny-phi")
     assert checked(read_values(run.layout.config)) == portable(config(lora_r=3))
-    expected = {"format": 1, "id": path.name, "command": ["phi", "train"], "dataset_fingerprint": "abc"}
+    expected = {"format": 1, "id": path.name, "command": ["phi", "train"], "prepared_fingerprint": "abc"}
     assert expected.items() <= run.about.items()
     assert {"seed", "versions", "host", "device", "base_model", "git_commit", "parent"} <= run.about.keys()
     assert {"python", "torch", "peft"} <= run.about["versions"].keys()
