@@ -7,7 +7,15 @@ from shutil import rmtree
 import pytest
 
 from phi_core.errors import ModelError
-from phi_core.model_files.folder import DEMO, hub_cache, locate, looks_like_path, read_json, resolved_name
+from phi_core.model_files.folder import (
+    DEMO,
+    commit_of,
+    hub_cache,
+    locate,
+    looks_like_path,
+    read_json,
+    resolved_name,
+)
 
 COMMITS = ("a" * 40, "b" * 40)
 
@@ -79,3 +87,8 @@ def test_a_json_file_is_read_missing_is_empty_broken_is_an_error(tmp_path: Path)
         (tmp_path / "x.json").write_text(content, encoding="latin-1")
         with pytest.raises(ModelError, match=said):
             read_json(tmp_path, "x.json")
+
+
+def test_the_commit_of_a_hub_model_is_the_name_of_its_snapshot(tmp_path: Path) -> None:
+    assert commit_of(tmp_path / "models--x" / "snapshots" / "0123abc") == "0123abc"
+    assert commit_of(tmp_path / "my-model") is None
