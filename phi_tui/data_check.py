@@ -56,10 +56,11 @@ class CheckReport:
         """All in one line."""
         found = self.survey
         records = _counted(found.train.num_records, "record")
-        formats = ", ".join(found.train.formats) or "no known format"
+        names = [*found.train.formats]
+        formats = f"{len(names)} formats" if len(names) > 1 else "".join(names) or "no known format"
         faults = _counted(found.num_faults, "fault") if found.num_faults else "no faults"
         count = sum(len(summary.warnings) for summary in _summaries(found))
-        return f"{records} · {formats} · {faults}, {_counted(count, 'note') if count else 'no notes'}"
+        return f"{faults}, {_counted(count, 'note') if count else 'no notes'} · {records} · {formats}"
 
 
 def read_check(
@@ -178,7 +179,9 @@ def _formats(train: DataSummary) -> str:
 def _spread(spread: Spread | None) -> str:
     if spread is None:
         return "none"
-    return f"{spread.minimum:,} to {spread.maximum:,}, median {figure(spread.median)}, 95 % up to {spread.p95:,}"
+    return (
+        f"{spread.minimum:,} to {spread.maximum:,}, median {figure(spread.median)}, 95 % up to {spread.p95:,}"
+    )
 
 
 def _turns(turns: Spread | None) -> str:

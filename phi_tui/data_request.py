@@ -73,8 +73,9 @@ class DataChoice:
         count = len(self.changed)
         named = ", ".join(items(self.draft.text("dataset_path"))) or "no data"
         if not count:
-            return f"{named} · as in Train"
-        return f"{named} · {count} option{'' if count == 1 else 's'} not in Train: ctrl+t takes {'it' if count == 1 else 'them'} over"
+            return f"as in Train · {named}"
+        options, them = ("option", "it") if count == 1 else ("options", "them")
+        return f"{count} {options} not in Train: ctrl+t takes {them} over · {named}"
 
 
 def _matters(name: str) -> bool:

@@ -65,8 +65,8 @@ def histogram_lines(figures: SampleStatistics) -> Iterator[str]:
     counts, most = figures.histogram.counts, max(figures.histogram.counts)
     yield "records by length in tokens"
     is_marked = False
-    for (low, high), count in zip(pairwise(figures.histogram.edges), counts, strict=True):
-        if not is_marked and high > figures.max_length:
+    for (low, _), count in zip(pairwise(figures.histogram.edges), counts, strict=True):
+        if not is_marked and low > figures.max_length:
             is_marked = True
             yield _limit_line(figures.max_length)
         mark = ">" if low > figures.max_length else " "

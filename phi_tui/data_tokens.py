@@ -62,13 +62,14 @@ class NotPrepared:
 
 @dataclass(frozen=True)
 class Example:
-    """One record token by token. `name` says why it is shown, `place` where it stands."""
+    """One record token by token. `name` says why it is shown, `rank` " (2 of 5)" or "", `place` where it stands."""
 
     name: str
     record: int
     place: str
     part: Part | None
     view: TokenView
+    rank: str = ""
 
 
 def read_tokens(config: TrainingConfig, on_progress: OnProgress | None) -> TokenReport | NotPrepared:
@@ -89,7 +90,7 @@ def prepare_data(config: TrainingConfig, on_progress: OnProgress | None) -> int:
     return len(prepare(data_spec(config), _form(model), model.tokenizer, on_progress=on_progress))
 
 
-def read_example(report: TokenReport, name: str, record: int) -> Example:
+def read_example(report: TokenReport, name: str, record: int, rank: str = "") -> Example:
     """One record, counted from 0. DataError if there is none."""
     plan = report.plan
     if not 0 <= record < report.num_records:
@@ -100,7 +101,7 @@ def read_example(report: TokenReport, name: str, record: int) -> Example:
     assert form is not None and tokenizer is not None, "asked for tokens that cannot be shown"
     view = token_view(plan.train, record, tokenizer, stop_ids=stop_ids(form, tokenizer))
     part = next((part for part in report.parts if part.location == view.source), None)
-    return Example(name, record, places(report.parts).of(view.source, view.line), part, view)
+    return Example(name, record, places(report.parts).of(view.source, view.line), part, view, rank)
 
 
 def progress_words(progress: Progress) -> str:

@@ -19,6 +19,8 @@ PLACES: Mapping[str, tuple[str, ...]] = {
     "hx": ("{file}:{line}",),
 }
 """How editors are told a line that do not take +LINE FILE."""
+WINDOWED = frozenset(PLACES) - {"hx"}
+"""Editors with a window of their own, which come back at once unless told to wait."""
 
 
 def editor_command(file: str, line: int, environment: Mapping[str, str] = os.environ) -> list[str]:
@@ -31,5 +33,8 @@ def editor_command(file: str, line: int, environment: Mapping[str, str] = os.env
     if not words or shutil.which(os.path.expanduser(words[0]), path=environment.get("PATH")) is None:
         raise RequestError(f"there is no editor {words[0] if words else named} on this machine", SET_ONE)
     path = str(Path(file).absolute())
-    forms = PLACES.get(Path(words[0]).name, ("+{line}", "{file}"))
+    name = Path(words[0]).name
+    if name in WINDOWED and not {"--wait", "-w"} & {*words}:
+        words.append("--wait")
+    forms = PLACES.get(name, ("+{line}", "{file}"))
     return [os.path.expanduser(words[0]), *words[1:], *(form.format(file=path, line=line) for form in forms)]

@@ -146,6 +146,8 @@ COMPARE: tuple[Key, ...] = (
     Key("pageup", "page_up", "Page up", "Scroll the answers up", shown=False),
 )
 DATA: tuple[Key, ...] = (
+    Key("ctrl+p", "prepare", "Prepare/Stop", "Tokenise large data now; while it does: stop it"),
+    Key("a", "accept", "Accept", "Accept what the launch gate refuses and may be accepted; again: no more"),
     Key("ctrl+t", "use", "Use in Train", "Put this data and its options into the Train form, and go there"),
     Key(
         "ctrl+o",
@@ -166,8 +168,6 @@ DATA: tuple[Key, ...] = (
         "Tokens: to the next border between masked, trained, stop and cut",
         shown=False,
     ),
-    Key("ctrl+p", "prepare", "Prepare", "Tokenise large data now; while it does: stop it"),
-    Key("a", "accept", "Accept", "Accept what the launch gate refuses and may be accepted; again: no more"),
     Key("right_square_bracket,f7", "turn_pane(1)", "Next pane", "Check, Tokens, Lengths, Mix, Options"),
     Key("left_square_bracket,f8", "turn_pane(-1)", "Pane before", "The pane before", shown=False),
     Key("c", "pane('check')", "Check", "Faults, warnings, duplicates, overlap", shown=False),

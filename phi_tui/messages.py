@@ -90,6 +90,7 @@ class Progressed(Message):
 
     task: str
     progress: Progress
+    number: int = 0
 
 
 @dataclass
@@ -98,6 +99,8 @@ class Done(Message):
 
     task: str
     result: Any
+    number: int = 0
+    """Of the request, where a task is asked again and again."""
 
 
 @dataclass
@@ -106,6 +109,7 @@ class Failed(Message):
 
     task: str
     error: Exception
+    number: int = 0
 
     @property
     def text(self) -> str:

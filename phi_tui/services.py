@@ -3,14 +3,14 @@
 All threads are daemons, so that nothing here delays quitting. Nothing here touches a widget but by `post_message`.
 """
 
-import asyncio
 import os
-import re
 import shutil
+import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,6 @@ from textual.message import Message
 from textual.message_pump import MessagePump
 
 from phi_core.errors import RequestError, RunError
-from phi_core.files import typed_path
 from phi_core.plain_text import last_progress
 from phi_core.planning.machine import this_machine
 from phi_core.runs.layout import RunLayout
@@ -32,7 +31,6 @@ MACHINE_SECONDS = 3.0
 LOG_LINES = 5000
 LOG_BYTES = 2**20
 PROGRESS_SECONDS = 0.2
-LAST_ITEM = re.compile(r"([^,\\\s]|\\.)([^,\\]|\\.)*$")
 
 
 def start(target: MessagePump, task: str, work: Callable[[], Any]) -> None:
@@ -45,45 +43,62 @@ class Superseded(Exception):
 
 
 class Latest:
-    """One thread for a task that is asked again and again: only the newest request is worked on next."""
+    """One thread for a task that is asked again and again: only the newest request is worked on next.
+
+    Requests are numbered, and what is told of one carries its number: `awaits` knows the newest.
+    """
 
     def __init__(self, target: MessagePump, task: str) -> None:
         self._target, self._task = target, task
         self._lock = threading.Lock()
         self._next: Callable[[], Any] | None = None
-        self._busy = self._is_cancelled = False
+        self._number = self._awaited = self._running = 0
+        self._is_idle = threading.Event()
+        self._is_idle.set()
         self._tell = progress_teller(target, task)
 
-    def submit(self, work: Callable[[], Any]) -> None:
-        """Replace what waits; the result of what is running is dropped."""
+    def submit(self, work: Callable[[], Any]) -> int:
+        """Replace what waits; the result of what is running is dropped. The number of the request."""
         with self._lock:
             self._next = work
-            self._is_cancelled = False
-            if not self._busy:
-                self._busy = True
+            self._number += 1
+            self._awaited = self._number
+            if self._is_idle.is_set():
+                self._is_idle.clear()
                 _thread(self._run)
+            return self._number
 
     def cancel(self) -> None:
         """Nobody waits any more: nothing is told, and work that tells of its progress ends with the next word."""
         with self._lock:
-            self._next, self._is_cancelled = None, self._busy
+            self._next, self._awaited = None, 0
+
+    def awaits(self, fact: Done | Failed | Progressed) -> bool:
+        """Whether it is about the newest request. Facts of older ones may still lie in the target's queue."""
+        return fact.number == self._awaited != 0
+
+    def wait(self, seconds: float) -> bool:
+        """Whether nothing is worked on any more, at the latest after so many seconds."""
+        return self._is_idle.wait(seconds)
 
     def told(self, progress: Progress) -> None:
         """For the work: posts Progressed now and then. Superseded if the result would be dropped."""
-        if self._next is not None or self._is_cancelled:
+        if self._running != self._awaited:
             raise Superseded
         self._tell(progress)
 
     def _run(self) -> None:
         while work := self._take():
-            outcome = _outcome(self._task, work)
-            if self._next is None and not self._is_cancelled:
+            outcome = _outcome(self._task, work, self._running)
+            if self._running == self._awaited:
                 _post(self._target, outcome)
 
     def _take(self) -> Callable[[], Any] | None:
         with self._lock:
-            work, self._next = self._next, None
-            self._busy = work is not None
+            work, self._next, self._running = self._next, None, self._number
+            self._tell = progress_teller(self._target, self._task, self._running)
+            if work is None:
+                self._is_idle.set()
             return work
 
 
@@ -171,7 +186,7 @@ class MachinePoller:
             self._ended.wait(MACHINE_SECONDS)
 
 
-def progress_teller(target: MessagePump, task: str) -> Callable[[Progress], None]:
+def progress_teller(target: MessagePump, task: str, number: int = 0) -> Callable[[Progress], None]:
     """Posts Progressed to `target`, but not more often than eyes can follow."""
     last = [time.monotonic()]
 
@@ -179,7 +194,7 @@ def progress_teller(target: MessagePump, task: str) -> Callable[[Progress], None
         now = time.monotonic()
         if now - last[0] >= PROGRESS_SECONDS:
             last[0] = now
-            _post(target, Progressed(task, progress))
+            _post(target, Progressed(task, progress, number))
 
     return tell
 
@@ -187,14 +202,22 @@ def progress_teller(target: MessagePump, task: str) -> Callable[[Progress], None
 def run_editor(command: Sequence[str]) -> int:
     """Give the terminal to an editor and wait for its end: only while the app is suspended. Its exit status."""
     try:
-        return subprocess.run(list(command), check=False).returncode
+        with _keys_for_the_editor():
+            return subprocess.run(list(command), check=False).returncode
     except OSError as error:
         raise RequestError(f"{command[0]} cannot be started: {error.strerror or error}") from None
 
 
-async def path_completion(value: str, *, in_list: bool = False) -> str | None:
-    """`value` continued to the first matching path; None if there is none. In a list its last item is continued."""
-    return await asyncio.to_thread(_completed_item if in_list else _completed, value)
+@contextmanager
+def _keys_for_the_editor() -> Iterator[None]:
+    """ctrl+c and ctrl+\\ are the editor's: it begins with their defaults, for a handler does not outlive exec."""
+    numbers = (signal.SIGINT, signal.SIGQUIT)
+    before = [signal.signal(number, lambda *_: None) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
 
 
 def copy_to_tmux(text: str) -> None:
@@ -208,36 +231,15 @@ def _load_tmux_buffer(text: str) -> None:
     subprocess.run(command, input=text.encode(), capture_output=True, timeout=5, check=False)
 
 
-def _completed_item(value: str) -> str | None:
-    """The part after the last comma that separates, where commas in names stand after a backslash."""
-    written = LAST_ITEM.search(value)
-    item = written.group().replace("\\,", ",") if written else ""
-    completed = _completed(item) if item else None
-    return None if completed is None else value + completed[len(item) :].replace(",", "\\,")
-
-
-def _completed(value: str) -> str | None:
-    folder, _, start_of_name = value.rpartition("/")
-    place = typed_path(f"{folder}/" if "/" in value else ".")
-    try:
-        names = sorted(path.name + ("/" if path.is_dir() else "") for path in place.iterdir())
-    except OSError:
-        return None
-    if {start_of_name, f"{start_of_name}/"} & {*names}:
-        return None  # complete as it is
-    fitting = [name for name in names if name.startswith(start_of_name) and (start_of_name or name[0] != ".")]
-    return value[: len(value) - len(start_of_name)] + fitting[0] if fitting else None
-
-
 def _thread(work: Callable[[], None]) -> None:
     threading.Thread(target=work, daemon=True).start()
 
 
-def _outcome(task: str, work: Callable[[], Any]) -> Message:
+def _outcome(task: str, work: Callable[[], Any], number: int = 0) -> Done | Failed:
     try:
-        return Done(task, work())
+        return Done(task, work(), number)
     except Exception as error:  # the border of a thread: whatever went wrong is told, not lost
-        return Failed(task, error)
+        return Failed(task, error, number)
 
 
 def _post(target: MessagePump, message: Message) -> None:

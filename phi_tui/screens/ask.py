@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -16,6 +16,7 @@ from phi_tui.widgets.plain import PlainStatic, key_line
 class Ask(ModalScreen[str | None]):
     """`is_path` completes paths, `is_list` the last of several; an empty line is an answer only if `may_be_empty`."""
 
+    AUTO_FOCUS = "Input"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Leave", show=False),
         Binding("tab", "complete", "Complete", show=False),
@@ -46,6 +47,15 @@ class Ask(ModalScreen[str | None]):
         line = Input(self._text, suggester=suggester, select_on_focus=False, compact=True)
         line.cursor_blink = False
         return line
+
+    def on_mount(self) -> None:
+        self.set_focus(self.query_one(Input))
+
+    def on_key(self, event: events.Key) -> None:
+        """The line stops what it takes itself: this was typed before it had the focus."""
+        if event.is_printable and event.character:
+            event.stop()
+            self.query_one(Input).insert_text_at_cursor(event.character)
 
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:

@@ -3,6 +3,7 @@
 Services read, check and tokenise; results arrive as messages and the newest request wins. Nothing is read here.
 """
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -14,6 +15,7 @@ from textual.timer import Timer
 from textual.widgets import Input
 
 from phi_tui.data_check import CheckReport, Entry
+from phi_tui.data_help import DATA_HELP
 from phi_tui.data_reader import DataReader
 from phi_tui.data_request import DATA_SPECS, DataChoice
 from phi_tui.data_tokens import Example, NotPrepared, TokenReport
@@ -37,16 +39,7 @@ QUESTION = "Which data? Files, folders, patterns, hub ids; commas separate sever
 class DataView(Container):
     """`show_draft` tells it the Train form's draft; ctrl+t hands the changes back by UseData."""
 
-    HELP: ClassVar[str] = """\
-The tab reads what the Train form names, with the form's model and options. Options changed here are tried here only,
-until **ctrl+t** puts them into the Train form. Faults stop a run; notes do not.
-
-Tokens, by colour and by the word in the margin: **masked** (dim) is read and not trained, **trained** (green) is what
-the loss counts, **stop** (green, reversed) is trained and ends an answer, **cut** (red, struck through) lies beyond
-max_length. ↵ is a line end, → a tab, ␛ and the like are control characters. Every second token is underlined.
-
-**enter** shows the record of a line, **e** opens your editor there: set EDITOR for another than vi.
-"""
+    HELP: ClassVar[str] = DATA_HELP
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(DATA, "data")]
 
     def __init__(self, *, id: str | None = None) -> None:
@@ -69,10 +62,13 @@ max_length. ↵ is a line end, → a tab, ␛ and the like are control character
     def enter(self) -> None:
         """Files may have changed meanwhile, so they are looked at again."""
         self._panes.focus_current()
-        self._read()
+        self._read(again=False)
 
     def leave(self) -> None:
         return
+
+    async def on_unmount(self) -> None:
+        await asyncio.to_thread(self._reader.close)
 
     def restore(self, values: Mapping[str, Any]) -> None:
         """The remembered changes over the Train form's draft."""
@@ -129,16 +125,16 @@ max_length. ↵ is a line end, → a tab, ␛ and the like are control character
     def _read_soon(self) -> None:
         if self._timer:
             self._timer.stop()
-        self._timer = self.set_timer(READ_DELAY_SECONDS, self._read)
+        self._timer = self.set_timer(READ_DELAY_SECONDS, lambda: self._read(again=False))
 
-    def _read(self) -> None:
+    def _read(self, *, again: bool = True) -> None:
         """Ask for everything that is shown, or say why that cannot be."""
         config = self._choice.config
         if config is None:
             self._say_instead()
         else:
             self._panes.say_reading(is_checked=self._reader.check, is_tokenised=self._reader.tokens)
-            self._reader.read(config)
+            (self._reader.read if again else self._reader.look_again)(config)
         self._show_status()
 
     def _say_instead(self) -> None:
@@ -158,17 +154,16 @@ max_length. ↵ is a line end, → a tab, ␛ and the like are control character
 
     def on_done(self, event: Done) -> None:
         event.stop()
-        if not self._reader.took(event.task):
+        if not self._reader.took(event):
             return
         match event.result:
-            case CheckReport() as report if report is not self._reader.check:
-                self._reader.check = report
+            case CheckReport() as report if self._reader.found(report):
                 self._panes.check.show(report)
             case TokenReport() | NotPrepared() as tokens:
                 self._show_tokens(tokens)
             case Example() as example:
                 self._reader.example = example
-                self._panes.tokens.show(example, place=self._reader.example_place)
+                self._panes.tokens.show(example)
             case int() as count:
                 tell(self, f"Prepared {count:,} records")
                 self._read()
@@ -177,7 +172,7 @@ max_length. ↵ is a line end, → a tab, ␛ and the like are control character
 
     def on_failed(self, event: Failed) -> None:
         event.stop()
-        if not self._reader.took(event.task):
+        if not self._reader.took(event):
             return
         match event.task:
             case "check":

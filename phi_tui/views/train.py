@@ -148,6 +148,7 @@ tokenizer is on this machine, else estimated; memory is a formula, not a measure
     def _plan(self) -> None:
         config, problems = self._draft.checked.config, self._draft.checked.problems
         if config is None:
+            self._planner.cancel()
             self._show_trouble("\n".join(map(str, problems)), len(problems))
         else:
             self._planner.submit(lambda: make_preview(config))
@@ -164,7 +165,7 @@ tokenizer is on this machine, else estimated; memory is a formula, not a measure
     def on_done(self, event: Done) -> None:
         event.stop()
         match event.task, event.result:
-            case "plan", Preview() as preview if self._draft.checked.config is not None:
+            case "plan", Preview() as preview if self._planner.awaits(event):
                 self._show_preview(preview)
             case "open", Opened() as opened:
                 self._opened(opened)
@@ -182,8 +183,7 @@ tokenizer is on this machine, else estimated; memory is a formula, not a measure
     def on_failed(self, event: Failed) -> None:
         event.stop()
         if event.task == "plan":
-            self._plan() if self._draft.checked.config is None else self._show_trouble(event.text)
-            return
+            return self._show_trouble(event.text) if self._planner.awaits(event) else None
         if event.task == "create":
             self._plan_soon()
             if self._launcher.failed(event.error):

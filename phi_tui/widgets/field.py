@@ -16,7 +16,7 @@ from textual.widgets import Input
 
 from phi_core.config.option import OptionSpec
 from phi_tui.draft import canonical
-from phi_tui.services import path_completion
+from phi_tui.path_completion import path_completion
 from phi_tui.widgets.plain import content
 
 

@@ -12,10 +12,11 @@ from textual.widget import Widget
 from phi_tui.keys import shown_key
 
 GAP = 2
+LAST = ("quit", "help")
 
 
 class KeyBar(Widget):
-    """One line; `help` always stands last and is never cut."""
+    """One line; `quit` and `help` always stand last and are never cut."""
 
     DEFAULT_CSS = "KeyBar { height: 1; dock: bottom; }"
 
@@ -29,14 +30,14 @@ class KeyBar(Widget):
         entries: dict[str, Content] = {}
         for action, entry in self._entries():
             entries.setdefault(action, entry)  # of several keys for an action the first is shown
-        last = entries.pop("help", None)
-        kept, left = [], self.size.width - (last.cell_length + 1 if last else 0)
+        last = [entries.pop(action) for action in LAST if action in entries]
+        kept, left = [], self.size.width - sum(entry.cell_length + GAP for entry in last)
         for entry in entries.values():
             if entry.cell_length + GAP > left:
                 break
             kept.append(entry)
             left -= entry.cell_length + GAP
-        return Content(" " * GAP).join([*kept, *([last] if last else [])])
+        return Content(" " * GAP).join([*kept, *last])
 
     def _entries(self) -> Iterator[tuple[str, Content]]:
         for active in self.screen.active_bindings.values():

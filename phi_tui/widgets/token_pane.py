@@ -19,10 +19,9 @@ class TokenPane(Vertical, can_focus=True):
     def sheet(self) -> TokenSheet:
         return self.query_one(TokenSheet)
 
-    def show(self, example: Example, *, place: str) -> None:
-        """`place` says which of the examples it is: " (2 of 5)", or ""."""
+    def show(self, example: Example) -> None:
         self.sheet.display = True
-        self.query_one("#token-head", PlainStatic).show(_head(example, place))
+        self.query_one("#token-head", PlainStatic).show(_head(example))
         self.sheet.show(example.view)
 
     def show_trouble(self, text: str, style: str = "") -> None:
@@ -31,7 +30,7 @@ class TokenPane(Vertical, can_focus=True):
         self.sheet.display = False
 
 
-def _head(example: Example, place: str) -> str:
+def _head(example: Example) -> str:
     view = example.view
     counts = ", ".join(
         f"{count:,} {words}"
@@ -44,4 +43,6 @@ def _head(example: Example, place: str) -> str:
         )
         if count or words in ("tokens", "trained")
     )
-    return f"{example.name}{place} · record {example.record + 1:,} · {example.place}\n{counts}"
+    record = f"record {example.record + 1:,}"
+    named = record if example.name == record else f"{example.name}{example.rank} · {record}"
+    return f"{named} · {example.place}\n{counts}"

@@ -1,17 +1,20 @@
 """The Data tab: faults that lead to their records, tokens, lengths and mix of the Train form's data, by keys."""
 
 import json
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from odd_texts import FORBIDDEN, MARKUP_STRINGS, TERMINAL_SEQUENCES
+from textual import events
 from textual.pilot import Pilot
 from tui import app_on, screen_text, wait_for_text, wait_until
 
 import phi_tui.data_tokens
 import phi_tui.plan_text
+from phi_core.samples.prepare import Progress
 from phi_tui.messages import Done, Failed, Progressed
 from phi_tui.screens.record_view import RecordView
 from phi_tui.state import UiState
@@ -132,7 +135,7 @@ async def test_hostile_rows_are_shown_and_do_nothing(folder: Path) -> None:
             await pilot.press("g")
             await wait_for_text(pilot, "Which record?")
             await pilot.press(*str(number), "enter")
-            await wait_for_text(pilot, f"record {number} · record {number} · data.jsonl line {number}")
+            await wait_for_text(pilot, f"record {number} · data.jsonl line {number}")
             if text in MARKUP_STRINGS:
                 assert text in screen_text(pilot.app)
             assert not FORBIDDEN & set(screen_text(pilot.app))
@@ -157,7 +160,7 @@ async def test_tokens_are_shown_with_what_becomes_of_each(folder: Path) -> None:
         await pilot.press("g")
         await wait_for_text(pilot, "Which record? 1 to 20")
         await pilot.press(*"7", "enter")
-        await wait_for_text(pilot, "record 7 · record 7 · data.jsonl line 7")
+        await wait_for_text(pilot, "record 7 · data.jsonl line 7")
 
 
 async def test_a_record_that_is_not_there_is_told(folder: Path) -> None:
@@ -242,7 +245,7 @@ async def test_options_tried_here_go_into_train_only_when_asked(folder: Path) ->
         texts = _train_texts(pilot)
         assert (texts["dataset_path"], texts["max_length"], texts["lora_r"]) == ("other.jsonl", "99", "4")
         await pilot.press("f6")
-        await wait_for_text(pilot, "other.jsonl · as in Train")
+        await wait_for_text(pilot, "as in Train · other.jsonl")
 
 
 async def test_what_was_tried_is_remembered_and_can_be_forgotten(folder: Path) -> None:
@@ -282,7 +285,7 @@ async def test_large_data_is_prepared_when_asked_and_reads_on(
         await _read(pilot)
         await pilot.press("t")
         await wait_for_text(pilot, "ctrl+p prepares it now")
-        assert "^p Prepare" in screen_text(pilot.app)
+        assert "^p Prepare/Stop" in screen_text(pilot.app)
         await pilot.press("ctrl+p")
         await wait_for_text(pilot, "masked │ Instruct:")
 
@@ -343,8 +346,6 @@ async def test_a_gate_that_nobody_may_open_leads_to_the_data(folder: Path) -> No
 
 
 async def test_progress_of_a_launch_is_shown(folder: Path) -> None:
-    from phi_core.samples.prepare import Progress
-
     config = _config(folder, _rows(9))
     async with app_on(folder, tab="train", config=config).run_test(size=SMALL) as pilot:
         await wait_until(pilot, lambda: "dataset_path" in _train_texts(pilot))
@@ -366,3 +367,81 @@ async def test_a_result_that_comes_when_there_is_no_data_any_more_is_dropped(fol
         await pilot.pause()
         await pilot.pause()
         assert "No data chosen yet" in screen_text(pilot.app)
+
+
+async def test_a_result_of_an_older_request_is_not_taken_for_the_newer_one(folder: Path) -> None:
+    config = _config(folder, _rows(20))
+    async with app_on(folder, tab="data", config=config).run_test(size=SMALL) as pilot:
+        await _read(pilot)
+        await pilot.press("t")
+        await wait_for_text(pilot, "typical (1 of")
+        view = pilot.app.query_one(DataView)
+        reader, example = view._reader, view._reader.example
+        reader.view("record 3", 2)
+        older = reader._tasks["view"]._number
+        reader.view("record 9", 8)
+        view.post_message(Done("view", example, older))
+        await wait_for_text(pilot, "record 9 · data.jsonl line 9")
+
+
+async def test_coming_back_to_the_tab_does_not_begin_a_running_check_again(folder: Path) -> None:
+    config = _config(folder, _rows(20))
+    async with app_on(folder, tab="data", config=config).run_test(size=SMALL) as pilot:
+        await _read(pilot)
+        view = pilot.app.query_one(DataView)
+        check, tokens = view._reader._tasks["check"], view._reader._tasks["tokens"]
+        go = threading.Event()
+        check.submit(lambda: go.wait(10) and None)
+        view._reader._busy["check"] = "checking"
+        before = check._number, tokens._number
+        await pilot.press("f2", "f6", "f2", "f6")
+        assert (check._number, tokens._number) == before
+        go.set()
+
+
+async def test_what_is_typed_right_after_ctrl_o_is_in_the_line(folder: Path) -> None:
+    config = _config(folder, _rows(20))
+    async with app_on(folder, tab="data", config=config).run_test(size=SMALL) as pilot:
+        await _read(pilot)
+        pilot.app.query_one(DataView).action_choose()
+        for letter in "xyz":
+            pilot.app.post_message(events.Key(letter, letter))
+        await wait_for_text(pilot, "data.jsonlxyz")
+
+
+async def test_masked_is_dimmer_than_what_is_trained_and_read(folder: Path) -> None:
+    async with app_on(folder, tab="data").run_test(size=SMALL) as pilot:
+        pilot.app.theme = "textual-dark"
+        await pilot.pause()
+        masked = pilot.app.query_one(TokenSheet)._style_of("masked")
+        assert masked.color is not None and masked.color.triplet == (128, 128, 128)
+
+
+async def test_masked_is_dim_without_colours(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with app_on(folder, tab="data").run_test(size=SMALL) as pilot:
+        assert pilot.app.query_one(TokenSheet)._style_of("masked").dim
+
+
+async def test_leaving_ends_what_is_read_and_lets_it_clean_up(folder: Path) -> None:
+    cleaned = threading.Event()
+    async with app_on(folder, tab="data").run_test(size=SMALL) as pilot:
+        preparer = pilot.app.query_one(DataView)._reader._tasks["prepare"]
+
+        def work() -> None:
+            try:
+                while True:
+                    preparer.told(Progress(1, 2, 3))
+            finally:
+                cleaned.set()
+
+        preparer.submit(work)
+    assert cleaned.is_set()
+
+
+async def test_the_gate_stands_first_and_the_keys_of_the_moment_fit(folder: Path) -> None:
+    config = _config(folder, [*_rows(9), json.dumps({"prompt": "p", "response": "word " * 300})])
+    async with app_on(folder, tab="data", config=config).run_test(size=SMALL) as pilot:
+        await wait_for_text(pilot, "refused: cut_answers · no faults")
+        bar = screen_text(pilot.app).splitlines()[-1]
+        assert "a Accept" in bar and "^q Quit" in bar and "F1 Help" in bar

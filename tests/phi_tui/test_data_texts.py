@@ -23,8 +23,9 @@ from phi_tui.data_text import histogram_lines
 from phi_tui.draft import Draft
 from phi_tui.editor import editor_command
 from phi_tui.messages import Done, Failed
+from phi_tui.path_completion import path_completion
 from phi_tui.record_lines import not_editable, read_raw
-from phi_tui.services import Latest, path_completion
+from phi_tui.services import Latest
 from phi_tui.token_text import running_text, token_rows
 
 
@@ -195,7 +196,7 @@ def test_the_histogram_has_a_line_at_max_length() -> None:
     figures = SampleStatistics(7, 1, 1, 15, "cut_end", {}, {}, histogram, 0.1, 0.1, 0)
     lines = list(histogram_lines(figures))
     marks = [number for number, line in enumerate(lines) if "max_length 15" in line]
-    assert marks == [2]
+    assert marks == [3]
     assert lines[-1].startswith(">") and lines[-1].endswith("1")
 
 
@@ -261,3 +262,33 @@ def test_cancelled_work_ends_at_its_next_word_and_tells_nothing() -> None:
     go.set()
     assert ended.wait(10)
     assert not told.messages
+
+
+def test_a_fact_of_an_older_request_is_not_awaited() -> None:
+    told = _Told()
+    latest = Latest(cast(Any, told), "view")
+    assert latest.submit(lambda: "one") == 1
+    assert told.came.wait(10) and latest.wait(10)
+    assert latest.submit(lambda: "two") == 2
+    assert latest.wait(10)
+    one, two = told.messages
+    assert isinstance(one, Done) and isinstance(two, Done)
+    assert not latest.awaits(one) and latest.awaits(two)
+    latest.cancel()
+    assert not latest.awaits(two)
+
+
+def test_what_just_fits_stands_before_the_line_at_max_length() -> None:
+    figures = SampleStatistics(
+        7, 1, 1, 12, "cut_end", {}, {}, Histogram((10, 12, 13, 14), (4, 2, 1)), 0.1, 0.1, 0
+    )
+    lines = list(histogram_lines(figures))
+    assert [line[0] for line in lines[1:]] == [" ", " ", "─", ">"]
+
+
+@pytest.mark.parametrize("name", ["code", "subl", "zed"])
+def test_an_editor_with_a_window_is_told_to_wait(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("#!/bin/sh\n")
+    (tmp_path / name).chmod(0o755)
+    command = editor_command("/d/x.jsonl", 7, {"EDITOR": name, "PATH": str(tmp_path)})
+    assert command[:2] == [name, "--wait"] and command[-1] == "/d/x.jsonl:7"
