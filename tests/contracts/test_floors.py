@@ -17,7 +17,11 @@ ROOMS: dict[str, tuple[str, set[str], set[str]]] = {
     "schedules": ("light", {"errors"}, set()),
     "model_files": ("light", {"errors", "files"}, {"huggingface_hub"}),
     "chat": ("light", {"errors", "plain_text", "config", "model_files"}, {"jinja2", "tokenizers"}),
-    "data": ("light", {"errors", "plain_text", "files", "config", "chat"}, {"pyarrow", "datasets", "huggingface_hub"}),
+    "data": (
+        "light",
+        {"errors", "plain_text", "files", "config", "chat"},
+        {"pyarrow", "datasets", "huggingface_hub"},
+    ),
     "samples": (
         "light",
         {"errors", "plain_text", "files", "config", "chat", "data"},
