@@ -4,7 +4,7 @@ Read in a thread; pure text from then on. Knows no widget.
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Literal
@@ -17,7 +17,7 @@ from phi_core.data.sources.find import find_sources
 from phi_core.data.sources.part import Part, Source
 from phi_core.data.survey import Survey, survey, train_parts, validation_parts
 from phi_core.planning.run_data import reading
-from phi_core.samples.prepare import OnProgress, Progress
+from phi_core.samples.progress import OnProgress, counting
 
 LISTED = 1000
 """Faults, near duplicates and shared records that are listed; all are counted."""
@@ -79,15 +79,9 @@ def read_check(
         read,
         validation=held_out,
         limit=LISTED,
-        on_progress=_told(on_progress, sum(part.num_bytes for part in parts)),
+        on_progress=counting(on_progress, sum(part.num_bytes for part in parts)),
     )
     return CheckReport(signature, found, tuple(_entries(found, parts)), tuple(_figures(found)))
-
-
-def _told(on_progress: OnProgress | None, total: int) -> Callable[[int, int], None] | None:
-    if on_progress is None:
-        return None
-    return lambda num_bytes, num_records: on_progress(Progress(num_bytes, total, num_records))
 
 
 def _signature(sources: Sequence[Source], held_out: Sequence[Source], read: Reading) -> Signature:

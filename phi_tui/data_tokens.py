@@ -12,7 +12,8 @@ from phi_core.data.sources.part import Part
 from phi_core.errors import DataError
 from phi_core.planning.run_data import data_spec
 from phi_core.planning.run_plan import ModelFacts, RunPlan, make_plan, model_facts
-from phi_core.samples.prepare import OnProgress, Progress, find_prepared, prepare
+from phi_core.samples.prepare import find_prepared, prepare
+from phi_core.samples.progress import OnProgress, Progress
 from phi_core.samples.statistics import SampleStatistics, statistics, typical_and_worst
 from phi_core.samples.token_view import TokenView, token_view
 from phi_tui.plan_text import LARGE_BYTES, amount

@@ -107,7 +107,7 @@ def _rows(view: TokenView, width: int, style_of: StyleOf) -> Iterator[Text]:
         line.append(plain(repr(piece.text)), style_of(piece.fate))
         line.truncate(max(LEAST_WIDTH, width), overflow="ellipsis")
         yield line
-        place += len(piece.ids)
+        place += piece.num_tokens
 
 
 def _ids(piece: Piece) -> str:

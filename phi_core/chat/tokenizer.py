@@ -4,6 +4,7 @@ Wraps the Rust `tokenizers` library, which starts in milliseconds and needs no t
 never with special tokens added by the library: where they belong is the prompt format's business.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Sequence
@@ -75,6 +76,11 @@ class TextTokenizer:
     def token(self, token_id: int) -> str | None:
         found: str | None = self.backend.id_to_token(token_id)
         return found
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over all that decides which ids a text gets."""
+        return hashlib.sha256(self.backend.to_str().encode()).hexdigest()
 
     @cached_property
     def control(self) -> ControlTokens:

@@ -1,29 +1,28 @@
 """`phi data check`: look at data before a run."""
 
-from textwrap import wrap
 from typing import Annotated
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from phi_core.cli.data_progress import counting, progress_line
+from phi_core.cli.data_progress import progress_line
 from phi_core.cli.flags import Json
-from phi_core.cli.output import print_json, say
+from phi_core.cli.output import print_json, say_row
 from phi_core.config.option import items
+from phi_core.config.words import FormatChoice, TextUnit
 from phi_core.data.check import DataSummary, Spread, figure
-from phi_core.data.formats import FormatName, columns_from
+from phi_core.data.fault_list import listed
+from phi_core.data.formats import columns_from
 from phi_core.data.overlap import QuestionOverlap, ValidationOverlap
 from phi_core.data.records import Reading, shown
 from phi_core.data.sources.find import find_sources
 from phi_core.data.sources.part import Source
-from phi_core.data.sources.text import TextUnit
 from phi_core.data.survey import Survey, survey, train_parts, validation_parts
-from phi_core.errors import DataError, Problem
+from phi_core.errors import DataError
 from phi_core.evaluation.question_set import QuestionSet, read_question_set, require_questions
 from phi_core.files import user_path
+from phi_core.samples.progress import counting
 
-COLUMNS = 80
-INDENT = 13
 USUAL_TURNS = 2
 FILES_LISTED = 5
 
@@ -35,7 +34,7 @@ def check(
     /,
     *,
     columns: str | None = None,
-    record_format: FormatName = "auto",
+    record_format: FormatChoice = "auto",
     text_unit: TextUnit = "auto",
     group_by: str | None = None,
     validation: list[str] | None = None,
@@ -99,9 +98,7 @@ def _questions(path: str | None) -> QuestionSet | None:
 
 
 def _faulty(path: list[str], found: Survey) -> DataError:
-    listed = [fault.problem for fault in found.faults]
-    more = found.num_faults - len(listed)
-    problems = [*listed, Problem("", f"and {more:,} more")] if more and listed else listed
+    problems = listed([fault.problem for fault in found.faults], found.num_faults)
     name = shown(path[0], 300) if len(path) == 1 else "the data"
     return DataError(f"{name} has {_counted(found.num_faults, 'faulty record')}", problems)
 
@@ -110,7 +107,9 @@ def _print(found: Survey, sources: tuple[Source, ...], asked: QuestionSet | None
     _print_summary(found.train, sources)
     if found.validation and found.overlap:
         print()
-        _row("validation", f"{found.validation.num_records:,} good, {found.validation.num_faults:,} faulty")
+        say_row(
+            "validation", f"{found.validation.num_records:,} good, {found.validation.num_faults:,} faulty"
+        )
         _print_notes(found.validation)
         _print_overlap(found.overlap)
     if found.questions and asked:
@@ -119,12 +118,12 @@ def _print(found: Survey, sources: tuple[Source, ...], asked: QuestionSet | None
 
 
 def _print_summary(found: DataSummary, sources: tuple[Source, ...]) -> None:
-    _row("records", f"{found.num_records:,} good, {found.num_faults:,} faulty")
+    say_row("records", f"{found.num_records:,} good, {found.num_faults:,} faulty")
     for source in found.sources if len(found.sources) > 1 else ():
-        _row("  from", f"{source.name}: {source.num_records:,} good, {source.num_faults:,} faulty")
-    _row("formats", ", ".join(f"{count:,} {name}" for name, count in found.formats.items()) or "none")
+        say_row("  from", f"{source.name}: {source.num_records:,} good, {source.num_faults:,} faulty")
+    say_row("formats", ", ".join(f"{count:,} {name}" for name, count in found.formats.items()) or "none")
     _print_text_units(sources)
-    _row(
+    say_row(
         "duplicates",
         f"{found.num_duplicates:,}, and {found.num_near_duplicates:,} nearly the same{_among(found)}",
     )
@@ -150,16 +149,16 @@ def _print_text_units(sources: tuple[Source, ...]) -> None:
                 if len(names) > FILES_LISTED
                 else ""
             )
-            _row("text", f"{', '.join(names[:FILES_LISTED])}{more} read by {unit}")
+            say_row("text", f"{', '.join(names[:FILES_LISTED])}{more} read by {unit}")
 
 
 def _print_notes(found: DataSummary) -> None:
     for kind, count in found.fault_kinds.items():
-        _row("faulty", f"{count:,} × {kind}")
+        say_row("faulty", f"{count:,} × {kind}")
     for finding in found.warnings:
-        _row("note", str(finding.problem))
+        say_row("note", str(finding.problem))
     for pair in found.near_duplicates:
-        _row("  near", f"{pair.later} is nearly {pair.earlier}")
+        say_row("  near", f"{pair.later} is nearly {pair.earlier}")
 
 
 def _print_overlap(overlap: ValidationOverlap) -> None:
@@ -168,38 +167,31 @@ def _print_overlap(overlap: ValidationOverlap) -> None:
         f"{overlap.num_same_prompt:,} with another answer, {overlap.num_near:,} nearly the same"
     )
     searched = overlap.num_searched < overlap.num_train
-    _row("overlap", f"{said} (near: first {overlap.num_searched:,} searched)" if searched else said)
+    say_row("overlap", f"{said} (near: first {overlap.num_searched:,} searched)" if searched else said)
     words = {"same": "is", "same_prompt": "has the prompt of", "near": "is nearly"}
     for shared in overlap.records:
-        _row("  shared", f"{shared.validation} {words[shared.how]} {shared.train}")
+        say_row("  shared", f"{shared.validation} {words[shared.how]} {shared.train}")
 
 
 def _print_questions(overlap: QuestionOverlap, asked: QuestionSet) -> None:
     all_questions = _counted(overlap.num_questions, "question")
-    _row("questions", f"{len(overlap.found):,} of {all_questions} of set {asked.name} also in the data")
+    say_row("questions", f"{len(overlap.found):,} of {all_questions} of set {asked.name} also in the data")
     words = {"same": "asked in", "contained": "within", "near": "nearly asked in"}
     for found in overlap.found:
         question = asked.questions[found.question - 1]
         place = f"{words[found.how]} {found.place}, {_counted(found.num_records, 'record')} in all"
-        _row("  found", f"question {shown(question.id)}, {shown(question.prompt, 60)!r}: {place}")
+        say_row("  found", f"question {shown(question.id)}, {shown(question.prompt, 60)!r}: {place}")
 
 
 def _print_spread(name: str, spread: Spread | None) -> None:
     if spread:
         most = f"95 % up to {spread.p95:,}"
-        _row(name, f"{spread.minimum:,} to {spread.maximum:,}, median {figure(spread.median)}, {most}")
+        say_row(name, f"{spread.minimum:,} to {spread.maximum:,}, median {figure(spread.median)}, {most}")
 
 
 def _among(found: DataSummary) -> str:
     left_out = found.num_searched < found.num_records
     return f" (first {found.num_searched:,} searched)" if left_out else ""
-
-
-def _row(name: str, text: str) -> None:
-    """A name and a text that goes on below itself where it is too long for the line."""
-    blank = " " * INDENT
-    lines = wrap(text, COLUMNS - INDENT, break_long_words=False, break_on_hyphens=False)
-    say(name.ljust(INDENT) + f"\n{blank}".join(lines))
 
 
 def _counted(count: int, noun: str) -> str:

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from phi_core.cli.data_progress import progress_line
-from phi_core.cli.options import configured, with_training_options
+from phi_core.cli.options import with_training_options
 from phi_core.cli.output import print_json, say, say_row, table
+from phi_core.cli.plan import planned
 from phi_core.data.mixture import largest_deviation
 from phi_core.files import user_path
 from phi_core.planning.order_file import write_order
-from phi_core.planning.run_plan import RunPlan, make_plan
+from phi_core.planning.run_plan import RunPlan
 
 SETTLED_SHARE = 0.05
 """The deviation is told from this share of the run's tokens on: before, a single record is much of all."""
@@ -37,8 +37,7 @@ def mix(
     json
         Print one JSON document.
     """
-    with progress_line() as on_progress:
-        plan = make_plan(configured(config, given), on_progress=on_progress)
+    plan = planned(config, given)
     count = write_order(plan, user_path(output), overwrite=overwrite) if output else None
     if json:
         print_json(_record(plan))

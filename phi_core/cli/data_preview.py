@@ -5,14 +5,13 @@ import sys
 from typing import Any, Literal
 
 from phi_core.chat.prompt_format import stop_ids
-from phi_core.cli.data_progress import progress_line
-from phi_core.cli.options import configured, with_training_options
+from phi_core.cli.options import with_training_options
 from phi_core.cli.output import print_json, say, say_row
-from phi_core.cli.plan import records_line, share_line
+from phi_core.cli.plan import planned, records_line, share_line
 from phi_core.cli.token_text import in_colour, in_margin, legend, token_table
 from phi_core.config.training import TrainingConfig
 from phi_core.errors import DataError, ModelError
-from phi_core.planning.run_plan import RunPlan, make_plan
+from phi_core.planning.run_plan import RunPlan
 from phi_core.samples.statistics import SampleStatistics, statistics, typical_and_worst
 from phi_core.samples.token_view import EDGE_TOKENS, TokenView, token_view
 
@@ -48,8 +47,7 @@ def preview(
     json
         Print one JSON document.
     """
-    with progress_line() as on_progress:
-        plan = make_plan(configured(config, given), on_progress=on_progress, fetches=True)
+    plan = planned(config, given, fetches=True)
     views = _views(plan, record, whole=whole)
     if json:
         print_json(_record(plan, views))

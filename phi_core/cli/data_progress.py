@@ -2,13 +2,12 @@
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from phi_core.cli.output import duration
-from phi_core.samples.prepare import OnProgress, Progress
+from phi_core.samples.progress import OnProgress, Progress
 
-OnCounts = Callable[[int, int], None]
 EVERY_SECONDS = 0.2
 BAR_CELLS = 24
 
@@ -24,13 +23,6 @@ def progress_line() -> Iterator[OnProgress | None]:
         yield line.tell
     finally:
         line.wipe()
-
-
-def counting(on_progress: OnProgress | None, total_bytes: int) -> OnCounts | None:
-    """What a reader of bytes and records tells, as progress through so many bytes."""
-    if on_progress is None:
-        return None
-    return lambda num_bytes, num_records: on_progress(Progress(num_bytes, total_bytes, num_records))
 
 
 class _Line:

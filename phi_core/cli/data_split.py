@@ -2,32 +2,34 @@
 
 from typing import Literal
 
-from phi_core.cli.data_progress import counting, progress_line
+from phi_core.cli.data_progress import progress_line
+from phi_core.cli.flags import Whole
 from phi_core.cli.output import say, table
 from phi_core.config.option import items
-from phi_core.data.formats import FormatName, columns_from
+from phi_core.config.words import FormatChoice, OnBadRecord, TextUnit
+from phi_core.data.formats import columns_from
 from phi_core.data.records import Reading
 from phi_core.data.sources.find import find_sources
-from phi_core.data.sources.text import TextUnit
 from phi_core.data.split import Share
 from phi_core.data.split_files import SIDES, SplitWish, WrittenSplit, write_split
 from phi_core.errors import RequestError
 from phi_core.files import user_path
+from phi_core.samples.progress import counting
 
 
 def split_files(
     *path: str,
     output: str,
     validation_fraction: float | Literal["golden"] | None = None,
-    validation_records: int | None = None,
+    validation_records: Whole | None = None,
     test_fraction: float | None = None,
-    test_records: int | None = None,
+    test_records: Whole | None = None,
     group_by: str | None = None,
     columns: str | None = None,
-    record_format: FormatName = "auto",
+    record_format: FormatChoice = "auto",
     text_unit: TextUnit = "auto",
-    seed: int = 42,
-    on_bad_record: Literal["error", "skip"] = "error",
+    seed: Whole = 42,
+    on_bad_record: OnBadRecord = "error",
     overwrite: bool = False,
 ) -> int:
     """Split records into train.jsonl, validation.jsonl and test.jsonl, with none on two sides.

@@ -2,15 +2,17 @@
 
 from pathlib import Path
 
-from phi_core.cli.data_progress import counting, progress_line
+from phi_core.cli.data_progress import progress_line
+from phi_core.cli.flags import Whole
 from phi_core.cli.output import number, say
 from phi_core.config.option import items
-from phi_core.data.mixture import GOLDEN_RATIO
 from phi_core.data.row_filter import condition
 from phi_core.data.sources.file_kind import file_part
 from phi_core.data.transforms import Transformed, Transforms, transform
 from phi_core.errors import RequestError
 from phi_core.files import user_path
+from phi_core.samples.progress import counting
+from phi_core.schedules.golden_ratio import GOLDEN_RATIO
 
 
 def transform_file(
@@ -28,7 +30,7 @@ def transform_file(
     normalise: str | None = None,
     upper: str | None = None,
     smooth: str | None = None,
-    window: int | None = None,
+    window: Whole | None = None,
     select: str | None = None,
     overwrite: bool = False,
 ) -> int:

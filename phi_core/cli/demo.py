@@ -49,11 +49,12 @@ def _train_and_compare(folder: Path) -> int:
     from phi_core.cli.compare import compare
     from phi_core.cli.train import train
 
+    phi = program()  # before the folder changes: it may have been called by a relative path
     os.chdir(folder)
     status = train("train.yaml") or compare(run="latest", questions="questions.yaml", out="out")
     if status == 0:
         say(f"\nBase and adapter, side by side: {folder}/out/report.html. Now open the app:")
-        say(f"\n  cd {folder} && {program()} tui")
+        say(f"\n  cd {folder} && {phi} tui")
     return status
 
 

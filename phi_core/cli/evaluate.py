@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
@@ -25,7 +25,8 @@ from phi_core.cli.flags import PromptFormat as PromptFormatName
 from phi_core.cli.output import print_json, say, table
 from phi_core.cli.target import Target, open_engine, target_of
 from phi_core.config.option import items
-from phi_core.data.formats import FormatName, columns_from
+from phi_core.config.words import FormatChoice, OnBadRecord
+from phi_core.data.formats import columns_from
 from phi_core.data.records import Reading
 from phi_core.data.sources.find import find_sources
 from phi_core.errors import DataError, ModelError
@@ -55,9 +56,9 @@ def evaluate(
     model: Model = None,
     adapter: Adapters = None,
     run: RunName = None,
-    record_format: FormatName = "auto",
+    record_format: FormatChoice = "auto",
     columns: str = "",
-    on_bad_record: Literal["error", "skip"] = "error",
+    on_bad_record: OnBadRecord = "error",
     prompt_format: PromptFormatName = "auto",
     prompt_template: PromptTemplate = None,
     json: Json = False,

@@ -1,9 +1,22 @@
 """Flags that several commands share, each declared once with its explanation."""
 
-from typing import Annotated, Literal
+from collections.abc import Sequence
+from typing import Annotated
 
-from cyclopts import Parameter
+from cyclopts import Parameter, Token
 
+from phi_core.config import words
+
+
+def whole_number(type_: object, tokens: Sequence[Token]) -> int:
+    """Cyclopts would round 1.5 without a word. ValueError for what is no whole number."""
+    try:
+        return int(tokens[0].value)
+    except ValueError:
+        raise ValueError(f"{tokens[0].value!r} is no whole number") from None
+
+
+Whole = Annotated[int, Parameter(converter=whole_number)]
 RunsDir = Annotated[str | None, Parameter(help="Folder of the runs [default: PHI_RUNS_DIR, else ./runs].")]
 Json = Annotated[bool, Parameter(help="Print one JSON document.")]
 Model = Annotated[
@@ -15,7 +28,7 @@ Adapters = Annotated[
 ]
 RunName = Annotated[str | None, Parameter(help="A run: its base model and its adapter.")]
 PromptFormat = Annotated[
-    Literal["auto", "chat_template", "instruct", "phi3", "alpaca", "chatml", "raw"],
+    words.PromptFormatChoice,
     Parameter(
         help="How messages become text; auto: as the adapter was trained, else the tokenizer's template."
     ),
@@ -23,7 +36,5 @@ PromptFormat = Annotated[
 PromptTemplate = Annotated[
     str | None, Parameter(help="A Jinja chat template of your own, instead of prompt_format.")
 ]
-Device = Annotated[Literal["auto", "cpu", "cuda", "mps"], Parameter(help="Where to run.")]
-Dtype = Annotated[
-    Literal["auto", "float32", "bfloat16", "float16"], Parameter(help="Precision of the weights.")
-]
+Device = Annotated[words.DeviceName, Parameter(help="Where to run.")]
+Dtype = Annotated[words.Dtype, Parameter(help="Precision of the weights.")]

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from phi_core.cli.data_progress import progress_line
-from phi_core.cli.flags import Json
+from phi_core.cli.flags import Json, Whole
 from phi_core.cli.options import configured, with_training_options
 from phi_core.cli.output import duration, number, print_json, say
 from phi_core.cli.search_report import report_record, report_text
@@ -46,10 +46,10 @@ def search(
     ] = None,
     space_file: str | None = None,
     method: Method = "tpe",
-    trials: int | None = None,
+    trials: Whole | None = None,
     max_minutes: float | None = None,
-    repeats: int = 3,
-    finalists: int = 3,
+    repeats: Whole = 3,
+    finalists: Whole = 3,
     retry_failed: bool = False,
     study: str | None = None,
     json: Json = False,

@@ -47,7 +47,7 @@ def token_table(view: TokenView) -> Iterator[str]:
     for piece in view.pieces:
         ids = " ".join(map(str, piece.ids))
         yield f"{place:>6}  {ids:>14}  {piece.fate:<8} {plain(repr(piece.text))}"
-        place += len(piece.ids) + piece.skipped
+        place += piece.num_tokens
 
 
 def _visible(run: Iterable[Piece]) -> str:

@@ -8,6 +8,7 @@ from phi_core.chat.prompt_format import PromptFormat, tokenise_all, tokenise_tex
 from phi_core.chat.tokenizer import TextTokenizer
 from phi_core.cli.data_progress import progress_line
 from phi_core.config.training import TrainingConfig
+from phi_core.data.fault_list import listed
 from phi_core.data.reading import read_records
 from phi_core.data.records import Fault, Record, shown
 from phi_core.data.sources.find import find_sources
@@ -18,7 +19,7 @@ from phi_core.errors import DataError, ModelError, Problem
 from phi_core.planning.run_data import reading
 from phi_core.planning.run_plan import ModelFacts
 from phi_core.planning.suggestions import COVERED_PERCENT, Lengths
-from phi_core.samples.prepare import Progress
+from phi_core.samples.progress import counting
 from phi_core.samples.statistics import percentiles
 
 RECORDS_MEASURED = 10_000
@@ -63,14 +64,13 @@ def look(config: TrainingConfig, facts: ModelFacts) -> DataLook:
     sources = find_sources(config.dataset_path, text_unit=config.text_unit)
     validation = find_sources(config.validation_path, text_unit=config.text_unit)
     parts = (*train_parts(sources), *validation_parts(sources, validation))
-    total = sum(part.num_bytes for part in parts)
     with progress_line() as told:
         found = survey(
             sources,
             reading(config),
             validation=validation,
             limit=FAULTS_LISTED,
-            on_progress=(lambda done, records: told(Progress(done, total, records))) if told else None,
+            on_progress=counting(told, sum(part.num_bytes for part in parts)),
         )
     return DataLook(sources, validation, found, _lengths(parts, config, facts))
 
@@ -143,9 +143,8 @@ def data_lines(data: DataLook) -> Iterator[str]:
 
 
 def fault_lines(data: DataLook) -> list[str]:
-    more = data.survey.num_faults - len(data.survey.faults)
-    listed = [f"  {fault.problem}" for fault in data.survey.faults]
-    return [*listed, f"  and {more:,} more"] if more > 0 else listed
+    faults = [fault.problem for fault in data.survey.faults]
+    return [f"  {problem}" for problem in listed(faults, data.survey.num_faults)]
 
 
 def length_lines(data: DataLook) -> Iterator[str]:

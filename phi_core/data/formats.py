@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from shlex import quote
-from typing import Any, Literal
+from typing import Any
 
 from phi_core.chat.messages import ROLES, Message, Role
 from phi_core.data.records import Reading, RecordFault, kind_of, shown
@@ -20,16 +20,6 @@ Fields = Mapping[str, Any]
 Messages = tuple[Message, ...]
 Columns = tuple[tuple[str, str], ...]
 
-FormatName = Literal[
-    "auto",
-    "prompt/response",
-    "instruction/input/output",
-    "messages",
-    "conversations",
-    "question/answer",
-    "text",
-]
-"""What a row may be said to be; auto: told by its keys."""
 SPEAKERS: Mapping[str, Role] = {
     **dict.fromkeys(("human", "user"), "user"),
     **dict.fromkeys(("gpt", "assistant", "chatgpt", "bot", "model"), "assistant"),

@@ -9,12 +9,13 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
-from typing import TypeAlias
+from typing import TypeAlias, get_args
 
+from phi_core.config.words import Mixture
 from phi_core.errors import DataError
+from phi_core.schedules.golden_ratio import GOLDEN_RATIO
 
-GOLDEN_RATIO = (1 + math.sqrt(5)) / 2
-MIXTURES = ("concatenated", "sequential", "proportional", "weighted", "golden")
+MIXTURES: tuple[str, ...] = get_args(Mixture)
 
 Indices: TypeAlias = "array[int]"
 """Of type "I", from 0."""
@@ -94,13 +95,6 @@ def blended(
         total += drawer.length
         heappush(waiting, (drawer.deadline, place))
         drawer.advance()
-
-
-def epoch_order(sources: Sequence[int], *, one_by_one: bool, seed: int, epoch: int) -> Indices:
-    """Every sample once: shuffled together, or one source after the other, each shuffled."""
-    order = array("I", range(len(sources)))
-    random.Random(f"{seed}/{epoch}").shuffle(order)
-    return array("I", sorted(order, key=sources.__getitem__)) if one_by_one else order
 
 
 @dataclass(frozen=True)

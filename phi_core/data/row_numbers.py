@@ -10,6 +10,7 @@ from itertools import chain, repeat
 from math import fsum
 from typing import Any
 
+from phi_core.data.fibonacci import fibonacci_weights
 from phi_core.data.field_number import Number, finite, number_of
 from phi_core.errors import DataError
 
@@ -61,17 +62,13 @@ def include_in(ranges: Mapping[str, Range], row: Fields, *, from_text: bool) -> 
             found.include(number)
 
 
-def fibonacci_weights(window: int) -> tuple[float, ...]:
-    """1, 1, 2, 3, 5 … over their sum: what comes later weighs more. DataError unless the window has a middle."""
+def window_weights(window: int) -> tuple[float, ...]:
+    """Fibonacci weights: what comes later weighs more. DataError unless the window has a middle."""
     if not 1 <= window <= LARGEST_WINDOW or window % 2 == 0:
         raise DataError(
             f"window {window} must be odd, from 1 to {LARGEST_WINDOW}: it has a row in its middle"
         )
-    numbers = [1, 1]
-    while len(numbers) < window:
-        numbers.append(numbers[-1] + numbers[-2])
-    total = sum(numbers[:window])
-    return tuple(number / total for number in numbers[:window])
+    return fibonacci_weights(window)
 
 
 def smoothed(

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from phi_core.data.records import RecordFault, kind_of, shown
+from phi_core.data.sources.part import Part
 from phi_core.errors import DataError
 
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
@@ -45,6 +46,16 @@ def require_known_suffix(path: Path) -> str:
             f"{shown(str(path), 300)} has {found}; known are {known}", remedy="Name a .jsonl or .csv file"
         )
     return suffix
+
+
+def json_line(row: Mapping[str, Any], part: Part, number: int) -> str:
+    """A row of a file as a JSON line. DataError if JSON cannot hold it."""
+    try:
+        return JsonLines().line(row)
+    except RecordFault as found:
+        fault = RecordFault(found.reason, shown(found.field))
+        place = f"{part.name} {part.place} {number}"
+        raise DataError(f"{part.name} holds what JSON lines cannot", [fault.at(place)]) from None
 
 
 class JsonLines:

@@ -9,15 +9,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any, TextIO
 
-from phi_core.data.keys import KEY_BYTES, Keys
+from phi_core.data.fault_list import faulty_dataset
+from phi_core.data.keys import Keys, group_key, record_key
 from phi_core.data.new_file import new_file, require_new
 from phi_core.data.reading import read_records
-from phi_core.data.records import Fault, Reading, Record, RecordFault, content_hash, shown
-from phi_core.data.row_text import JsonLines
+from phi_core.data.records import Fault, Reading, Record, RecordFault, shown
+from phi_core.data.row_text import json_line
 from phi_core.data.sources.kinds import read_rows
 from phi_core.data.sources.part import OnBytes, Part, Row, Source
 from phi_core.data.split import Share, Split, split
@@ -103,16 +103,11 @@ class _Found:
             if len(self.faults) < FAULT_LIMIT:
                 self.faults.append(item.problem)
             return
-        self.hashes += bytes.fromhex(content_hash(item))[:KEY_BYTES]
+        self.hashes += record_key(item)
         self.sources.append(source)
         self.lines.append(item.line)
         if by_group:
-            group = item.group
-            self.groups += bytes(KEY_BYTES) if group is None else _digest(group)
-
-
-def _digest(group: str) -> bytes:
-    return blake2b(group.encode("utf-8", "surrogatepass"), digest_size=KEY_BYTES).digest()
+            self.groups += group_key(item.group)
 
 
 def _found(sources: Sequence[Source], reading: Reading, watch: Watch) -> _Found:
@@ -135,18 +130,12 @@ def _copy(
         for position in positions:
             side_of[position] = side
     counts = {source.label: [0] * len(SIDES) for source in sources}
-    form = JsonLines()
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         files = _opened(folder, sides, stack)
         for position, (source, part, number, row) in enumerate(_good_rows(sources, found, watch)):
             side = side_of[position]
-            try:
-                files[side].write(form.line(row))
-            except RecordFault as found_fault:
-                fault = RecordFault(found_fault.reason, shown(found_fault.field))
-                place = f"{part.name} {part.place} {number}"
-                raise DataError(f"{part.name} holds what JSON lines cannot", [fault.at(place)]) from None
+            files[side].write(json_line(row, part, number))
             counts[source.label][side] += 1
     return {label: (train, validation, test) for label, (train, validation, test) in counts.items()}
 
@@ -208,13 +197,10 @@ def _require_room(sources: Sequence[Source], folder: Path, *, overwrite: bool) -
 
 def _require_good(found: _Found, sources: Sequence[Source], wish: SplitWish) -> None:
     num_good, num_faults = len(found.lines), found.num_faults
+    labels = ", ".join(source.label for source in sources)
     if num_faults and not wish.skips_faults:
-        more = num_faults - len(found.faults)
-        problems = [*found.faults, *([Problem("", f"and {more} more")] if more else [])]
-        what = f"{num_faults} faulty record{'' if num_faults == 1 else 's'} beside {num_good} good"
-        raise DataError(what, problems, remedy="Correct them, or set on_bad_record to skip")
+        raise faulty_dataset(labels, found.faults, num_faults, num_good=num_good)
     if not num_good:
-        labels = ", ".join(source.label for source in sources)
         raise DataError(f"dataset {labels} has no good record", found.faults)
 
 

@@ -14,11 +14,12 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from phi_core.data.fault_list import listed
 from phi_core.data.field_number import Number, number_of
 from phi_core.data.new_file import new_file, require_new
 from phi_core.data.records import RecordFault, shown
 from phi_core.data.row_filter import Condition
-from phi_core.data.row_numbers import Fields, Numbered, Range, fibonacci_weights, include_in, scaled, smoothed
+from phi_core.data.row_numbers import Fields, Numbered, Range, include_in, scaled, smoothed, window_weights
 from phi_core.data.row_text import require_known_suffix, row_text
 from phi_core.data.sources.kinds import read_rows
 from phi_core.data.sources.part import Part
@@ -150,17 +151,14 @@ class _Pass:
         """The rows to write."""
         rows, do = self._changed(), self.transforms
         if do.smooth:
-            rows = smoothed(rows, do.smooth, fibonacci_weights(do.window), from_text=self._from_text)
+            rows = smoothed(rows, do.smooth, window_weights(do.window), from_text=self._from_text)
         return ((number, self._selected(row)) for number, row in rows)
 
     def require_no_faults(self) -> None:
         if self.num_faults:
-            more = self.num_faults - len(self.faults)
-            problems = [*self.faults, *([Problem("", f"and {more} more")] if more else [])]
             rows = "row" if self.num_faults == 1 else "rows"
-            raise DataError(
-                f"{self.part.name} has {self.num_faults} faulty {rows}; nothing is written", problems
-            )
+            what = f"{self.part.name} has {self.num_faults} faulty {rows}; nothing is written"
+            raise DataError(what, listed(self.faults, self.num_faults))
 
     def _changed(self) -> Iterator[Numbered]:
         for number, row in self.watch.reading(lambda on_bytes: read_rows(self.part, on_bytes=on_bytes)):
@@ -274,7 +272,7 @@ def _require_sense(do: Transforms) -> None:
         raise DataError(f"factor {do.factor} must be a number other than 0")
     if not (_is_finite(do.upper) and do.upper > 0):
         raise DataError(f"upper {do.upper} must be a number above 0")
-    fibonacci_weights(do.window)
+    window_weights(do.window)
 
 
 def _is_finite(number: float) -> bool:

@@ -7,11 +7,12 @@ long record counts as much as its tokens. Knows nothing about files or how a rec
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 
 from phi_core.chat.engine import Engine, LogLikelihood
 from phi_core.chat.prompt_format import Tokenised
 from phi_core.errors import DataError
+from phi_core.evaluation.statistics import CONFIDENCE
+from phi_core.evaluation.student_t import quantile_within
 
 MIN_RECORDS = 6
 """With fewer records no interval is given."""
@@ -79,20 +80,8 @@ def loss_difference(base: Sequence[LogLikelihood], adapter: Sequence[LogLikeliho
     if records < MIN_RECORDS:
         return LossDifference(mean, None, None)
     squares = math.fsum((gain - mean * count) ** 2 for gain, count in zip(gains, tokens, strict=True))
-    reach = _student(records - 1) * math.sqrt(records / (records - 1) * squares) / total
+    reach = quantile_within(CONFIDENCE, records - 1) * math.sqrt(records / (records - 1) * squares) / total
     return LossDifference(mean, mean - reach, mean + reach)
-
-
-def _student(freedom: int) -> float:
-    """The 97.5 % quantile of Student's t, within 0.2 % from 5 degrees of freedom (Abramowitz & Stegun 26.7.5)."""
-    z = NormalDist().inv_cdf(0.975)
-    terms = (
-        z,
-        (z**3 + z) / (4 * freedom),
-        (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2),
-        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * freedom**3),
-    )
-    return math.fsum(terms)
 
 
 def _exponential(loss: float) -> float:

@@ -3,15 +3,14 @@
 Arrays are made from buffers: `pa.array` would go number by number, and import pandas to recognise its types.
 """
 
-import hashlib
 from array import array
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from phi_core.data.keys import KEY_BYTES
-from phi_core.data.records import Record, content_hash
+from phi_core.data.keys import group_key, record_key
+from phi_core.data.records import Record
 from phi_core.files import write_json
 from phi_core.samples.data_spec import Place
 from phi_core.samples.encoding import Encoded
@@ -55,15 +54,10 @@ def record_batch(
         _numbers("b", [place.side for place, _, _ in batch]),
         _numbers("i", [number for _, number, _ in batch]),
         _numbers("q", [record.line for _, _, record in batch]),
-        _bytes([key_of(record) for _, _, record in batch]),
-        _bytes([_digest(record.group) for _, _, record in batch]),
+        _bytes([record_key(record) for _, _, record in batch]),
+        _bytes([group_key(record.group) for _, _, record in batch]),
     ]
     return pa.RecordBatch.from_arrays(columns, schema=schema())
-
-
-def key_of(record: Record) -> bytes:
-    """The key of a record's content."""
-    return bytes.fromhex(content_hash(record))[:KEY_BYTES]
 
 
 def _numbers(code: str, values: Iterable[int]) -> "pa.Array":
@@ -91,13 +85,6 @@ def _bytes(values: Sequence[bytes]) -> "pa.BinaryArray":
     offsets = array("i", accumulate(map(len, values), initial=0))
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(values))]
     return pa.Array.from_buffers(pa.binary(), len(values), buffers)
-
-
-def _digest(group: str | None) -> bytes:
-    """Zeros for no group."""
-    if group is None:
-        return bytes(KEY_BYTES)
-    return hashlib.sha256(group.encode("utf-8", "surrogatepass")).digest()[:KEY_BYTES]
 
 
 def write_datasets_files(folder: Path, fingerprint: str) -> None:

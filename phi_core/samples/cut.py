@@ -8,12 +8,9 @@ Letters: R records, A answers of all records.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
+from phi_core.config.words import TrainOn, Truncation
 from phi_core.samples.prepared import Numbers, Prepared
-
-Truncation = Literal["cut_end", "cut_start", "drop"]
-TrainOn = Literal["answer", "last_answer", "all"]
 
 
 @dataclass(frozen=True)

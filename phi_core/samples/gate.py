@@ -5,7 +5,9 @@ A finding stops the launch. Those in ACCEPTABLE can be accepted by name; the run
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from typing import get_args
 
+from phi_core.config.words import Acceptable
 from phi_core.errors import DataError, Problem
 from phi_core.samples.samples import Samples
 
@@ -13,7 +15,7 @@ CUT_ANSWERS_SHARE = 0.01
 """More cut answers than this are not launched without a word."""
 DROPPED_SHARE = 0.1
 """Nor are more dropped records."""
-ACCEPTABLE = frozenset({"cut_answers", "dropped", "overlap"})
+ACCEPTABLE = frozenset[str](get_args(Acceptable))
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,14 @@ import tempfile
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from phi_core.chat.prompt_format import PromptFormat
 from phi_core.chat.tokenizer import TextTokenizer
+from phi_core.data.fault_list import faulty_dataset
 from phi_core.data.reading import read_records
 from phi_core.data.records import Fault, Record, shown
 from phi_core.data.sources.find import fingerprint as content_fingerprint
@@ -29,6 +30,8 @@ from phi_core.samples.cache import make_room, new_prefix, prepared_folder, used
 from phi_core.samples.data_spec import DataSpec, Place
 from phi_core.samples.encoding import Encoded, encoded, estimated
 from phi_core.samples.prepared import ABOUT, DATA, FORMAT, Prepared, files_named, open_prepared
+from phi_core.samples.progress import OnProgress as OnProgress
+from phi_core.samples.progress import Progress
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -41,18 +44,6 @@ BATCHES_AHEAD = 2
 RowOf = tuple[Place, int, Record]
 """A record with its file and the file's number."""
 Rows = Sequence[RowOf]
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far the reading has come."""
-
-    done_bytes: int
-    total_bytes: int
-    records: int
-
-
-OnProgress = Callable[[Progress], None]
 
 
 def prepare(
@@ -87,7 +78,7 @@ def find_prepared(
 def fingerprint(spec: DataSpec, form: PromptFormat | None, tokenizer: TextTokenizer | None) -> str:
     """SHA-256 over all that decides what is prepared. The names of the files are no part of it, but their order is."""
     layout = [[content_fingerprint([place.part]), place.source, place.side] for place in spec.parts]
-    encoder = [form.hash, _tokenizer_hash(tokenizer)] if form and tokenizer else None
+    encoder = [form.hash, tokenizer.fingerprint] if form and tokenizer else None
     content = json.dumps([FORMAT, layout, asdict(spec.reading), _kinds(spec), encoder])
     return hashlib.sha256(content.encode()).hexdigest()
 
@@ -114,10 +105,6 @@ def _built(
         reason = os.strerror(error.errno) if error.errno else str(error)
         what = f"prepared data cannot be written to {root}: {reason}"
         raise DataError(what, remedy="Make room, or set PHI_CACHE_DIR to another place") from None
-
-
-def _tokenizer_hash(tokenizer: TextTokenizer) -> str:
-    return hashlib.sha256(tokenizer.backend.to_str().encode()).hexdigest()
 
 
 def _kinds(spec: DataSpec) -> list[str]:
@@ -273,9 +260,4 @@ def _ahead(pool: ThreadPoolExecutor, work: Callable[[Any], Any], items: Iterable
 
 
 def _faulty(spec: DataSpec, count: int, faults: Sequence[Problem], *, num_good: int) -> DataError:
-    noun = "faulty record" if count == 1 else "faulty records"
-    listed = (
-        (*faults, Problem("", f"and {count - len(faults)} more")) if count > len(faults) else tuple(faults)
-    )
-    what = f"dataset {files_named(spec.places)} has {count} {noun} beside {num_good} good"
-    return DataError(what, listed, remedy="Correct them, or set on_bad_record to skip")
+    return faulty_dataset(files_named(spec.places), faults, count, num_good=num_good)

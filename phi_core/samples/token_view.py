@@ -33,6 +33,10 @@ class Piece:
     fate: Fate
     skipped: int = 0
 
+    @property
+    def num_tokens(self) -> int:
+        return len(self.ids) + self.skipped
+
 
 @dataclass(frozen=True)
 class TokenView:
@@ -45,7 +49,7 @@ class TokenView:
 
     def count(self, *fates: Fate) -> int:
         """Tokens of these fates."""
-        return sum(len(piece.ids) + piece.skipped for piece in self.pieces if piece.fate in fates)
+        return sum(piece.num_tokens for piece in self.pieces if piece.fate in fates)
 
 
 def token_view(

@@ -14,8 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
+from phi_core.evaluation.student_t import quantile_within
 from phi_core.search.space import Values, typed
-from phi_core.search.student_t import quantile_within
 from phi_core.search.trials import UNCHANGED, Trial
 
 ERROR_RATE = 0.05

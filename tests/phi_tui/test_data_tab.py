@@ -14,7 +14,7 @@ from tui import app_on, screen_text, wait_for_text, wait_until
 
 import phi_tui.data_tokens
 import phi_tui.plan_text
-from phi_core.samples.prepare import Progress
+from phi_core.samples.progress import Progress
 from phi_tui.messages import Done, Failed, Progressed
 from phi_tui.screens.record_view import RecordView
 from phi_tui.state import UiState

@@ -14,7 +14,7 @@ from textual.message import Message
 from phi_core.data.sources.find import find_sources
 from phi_core.data.sources.part import Part
 from phi_core.errors import DataError, RequestError
-from phi_core.samples.prepare import Progress
+from phi_core.samples.progress import Progress
 from phi_core.samples.statistics import Histogram, SampleStatistics
 from phi_core.samples.token_view import Piece, TokenView
 from phi_tui.data_check import read_check
@@ -183,6 +183,12 @@ def test_no_line_is_wider_than_the_screen_and_nothing_is_lost(text: str) -> None
     lines = running_text(_view(*pieces), 40, _plain_style)
     assert all(line.cell_len <= 41 for line in lines)
     assert "".join(line.plain[10:] for line in lines) == text
+
+
+def test_tokens_that_are_not_shown_count_in_the_places_of_those_behind_them() -> None:
+    shown = (Piece((1, 2), "é", "masked"), Piece((), " … 700 tokens … ", "masked", 700))
+    rows = token_rows(_view(*shown, Piece((3,), "x", "trained")), 60, _plain_style)
+    assert [row.plain.split()[0] for row in rows] == ["0", "2", "702"]
 
 
 def test_control_characters_in_tokens_reach_no_terminal() -> None:

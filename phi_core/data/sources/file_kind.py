@@ -8,10 +8,11 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from phi_core.config.words import TextUnit
 from phi_core.data.records import shown
 from phi_core.data.sources.byte_stream import PACKED_SUFFIX, is_packed, opened, require_file, unreadable
 from phi_core.data.sources.part import Part
-from phi_core.data.sources.text import TextUnit, unit_of
+from phi_core.data.sources.text import unit_of
 from phi_core.errors import DataError
 
 SUFFIXES: Mapping[str, str] = {

@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from operator import attrgetter
 from pathlib import Path
 
+from phi_core.config.words import TextUnit
 from phi_core.data.records import shown
 from phi_core.data.sources.byte_stream import is_packed, unreadable
 from phi_core.data.sources.file_kind import EXPECTED, bare_name, file_part, kind_suffix
@@ -20,7 +21,6 @@ from phi_core.data.sources.hub import VALIDATION_SPLITS, could_be_hub_id, hub_pa
 from phi_core.data.sources.kinds import read_rows as read_rows
 from phi_core.data.sources.part import Part, Source
 from phi_core.data.sources.saved import is_saved, saved_part, splits_of
-from phi_core.data.sources.text import TextUnit
 from phi_core.errors import DataError
 
 _WILD = re.compile(r"[*?\[]")

@@ -12,8 +12,6 @@ from phi_core.data.records import RecordFault
 from phi_core.data.sources.lines import LINE_LIMIT, limited_lines, text_of
 from phi_core.data.sources.part import Part, Row
 
-TextUnit = Literal["auto", "line", "paragraph"]
-
 
 def unit_of(opening: bytes) -> Literal["line", "paragraph"]:
     """What one example is, by how a file begins: a paragraph if there are several and any has more than one line."""

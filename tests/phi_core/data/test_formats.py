@@ -7,11 +7,11 @@ import pytest
 
 from phi_core.chat.messages import Message
 from phi_core.config.training import TrainingConfig
+from phi_core.config.words import FormatChoice
 from phi_core.data.formats import (
     FORMAT_NAMES,
     FORMATS,
     SPEAKERS,
-    FormatName,
     columns_from,
     detect,
     recognised,
@@ -269,7 +269,7 @@ def test_only_the_text_format_is_text() -> None:
 
 def test_the_names_of_formats_are_those_of_the_option() -> None:
     option = TrainingConfig.model_fields["record_format"]
-    assert get_args(option.annotation) == get_args(FormatName) == ("auto", *FORMAT_NAMES)
+    assert get_args(option.annotation) == get_args(FormatChoice) == ("auto", *FORMAT_NAMES)
 
 
 def test_the_input_of_an_instruction_begins_where_the_message_says() -> None:

@@ -1,16 +1,13 @@
 """Declared shares of the tokens at every moment, whole passes through each source, and what is reported of them."""
 
-from array import array
 from itertools import islice
 from random import Random
 
 import pytest
 
 from phi_core.data.mixture import (
-    GOLDEN_RATIO,
     blended,
     drawn,
-    epoch_order,
     golden_weights,
     largest_deviation,
     normalised,
@@ -33,10 +30,6 @@ from phi_core.errors import DataError
 def test_golden_weights_have_their_published_values(count: int, weights: tuple[float, ...]) -> None:
     assert golden_weights(count) == pytest.approx(weights, abs=1e-3)
     assert sum(golden_weights(count)) == pytest.approx(1, abs=1e-12)
-
-
-def test_the_golden_ratio_is_exact() -> None:
-    assert pytest.approx(0, abs=1e-12) == GOLDEN_RATIO**2 - GOLDEN_RATIO - 1
 
 
 def test_each_mixture_has_its_weights() -> None:
@@ -140,16 +133,6 @@ def test_a_source_of_weight_zero_is_never_drawn() -> None:
 def test_samples_without_tokens_are_passed_and_do_not_stop_the_draw() -> None:
     order = list(blended([0, 5, 0, 5], [0, 0, 1, 1], weights=[1, 1], seed=0, num_tokens=100))
     assert sum([0, 5, 0, 5][sample] for sample in order) == 100
-
-
-def test_an_epoch_takes_each_sample_once_together_or_source_by_source() -> None:
-    sources = array("B", [0, 1, 2, 1, 0, 2, 1, 1])
-    together = epoch_order(sources, one_by_one=False, seed=1, epoch=0)
-    in_turn = epoch_order(sources, one_by_one=True, seed=1, epoch=0)
-    assert sorted(together) == sorted(in_turn) == list(range(8))
-    assert [sources[sample] for sample in in_turn] == sorted(sources)
-    assert together != epoch_order(sources, one_by_one=False, seed=1, epoch=1)
-    assert together == epoch_order(sources, one_by_one=False, seed=1, epoch=0)
 
 
 def test_what_is_drawn_is_reported_by_source() -> None:

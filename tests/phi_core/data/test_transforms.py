@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from phi_core.data.field_number import number_in
-from phi_core.data.mixture import GOLDEN_RATIO
 from phi_core.data.records import RecordFault
 from phi_core.data.row_filter import TEXT_LIMIT, condition
-from phi_core.data.row_numbers import fibonacci_weights, smoothed
+from phi_core.data.row_numbers import smoothed, window_weights
 from phi_core.data.sources.file_kind import file_part
 from phi_core.data.transforms import Transformed, Transforms, transform
 from phi_core.data.watch import EVERY_RECORDS
 from phi_core.errors import DataError
+from phi_core.schedules.golden_ratio import GOLDEN_RATIO
 
 CSV = 'name,score,note\nAda,1,x\nBen,2,\nCid,,y\nDan,4.0,NaN\nEve,5,"a, ""b""\nc"\n'
 
@@ -233,13 +233,13 @@ def test_the_widest_numbers_can_be_normalised(tmp_path: Path, out: Path) -> None
     assert _numbers(out, "a") == [0, 0.5, 1]
 
 
-def test_fibonacci_weights_rise_and_add_up() -> None:
-    assert fibonacci_weights(1) == (1.0,)
-    assert fibonacci_weights(5) == pytest.approx([1 / 12, 1 / 12, 2 / 12, 3 / 12, 5 / 12])
-    assert math.fsum(fibonacci_weights(999)) == pytest.approx(1)
+def test_window_weights_rise_and_add_up() -> None:
+    assert window_weights(1) == (1.0,)
+    assert window_weights(5) == pytest.approx([1 / 12, 1 / 12, 2 / 12, 3 / 12, 5 / 12])
+    assert math.fsum(window_weights(999)) == pytest.approx(1)
     for window in (0, -1, 4, 1001):
         with pytest.raises(DataError, match=f"window {window} must be odd"):
-            fibonacci_weights(window)
+            window_weights(window)
 
 
 def test_smoothing_weighs_later_rows_more_and_shares_out_the_weights_at_the_ends(
@@ -270,7 +270,7 @@ def test_missing_values_stay_and_do_not_poison_their_neighbours(tmp_path: Path, 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 10])
 def test_smoothing_keeps_every_row_in_order_and_a_constant_constant(window: int, count: int) -> None:
     rows = [(number, {"a": 4, "b": number}) for number in range(count)]
-    result = list(smoothed(rows, ("a",), fibonacci_weights(window), from_text=False))
+    result = list(smoothed(rows, ("a",), window_weights(window), from_text=False))
     assert [row["b"] for _, row in result] == list(range(count))
     assert all(row["a"] == pytest.approx(4) for _, row in result)
 

@@ -22,8 +22,9 @@ from phi_core.errors import DataError
 from phi_core.model_files.folder import locate
 from phi_core.samples import cache
 from phi_core.samples.data_spec import DataSpec
-from phi_core.samples.prepare import Progress, fingerprint, prepare
+from phi_core.samples.prepare import fingerprint, prepare
 from phi_core.samples.prepared import ABOUT, DATA
+from phi_core.samples.progress import Progress
 
 ROWS = [
     {"prompt": f"What is {count}?", "response": f"It is {count} " * (1 + count % 4)} for count in range(2500)

@@ -1,6 +1,12 @@
-"""Student's t distribution for whole degrees of freedom, by its finite series (Abramowitz & Stegun 26.7.3–4)."""
+"""Student's t distribution for whole degrees of freedom, by its finite series (Abramowitz & Stegun 26.7.3–4).
+
+The series has as many terms as degrees; beyond MANY the quantile comes from the expansion about the normal one (26.7.5).
+"""
 
 import math
+from statistics import NormalDist
+
+MANY = 1000
 
 
 def probability_within(t: float, degrees: int) -> float:
@@ -17,6 +23,8 @@ def probability_within(t: float, degrees: int) -> float:
 
 def quantile_within(probability: float, degrees: int) -> float:
     """The t for which |T| ≤ t has this probability."""
+    if degrees > MANY:
+        return _expanded(NormalDist().inv_cdf((1 + probability) / 2), degrees)
     low, high = 0.0, 1.0
     while probability_within(high, degrees) < probability:
         high *= 2
@@ -24,3 +32,10 @@ def quantile_within(probability: float, degrees: int) -> float:
         middle = (low + high) / 2
         low, high = (middle, high) if probability_within(middle, degrees) < probability else (low, middle)
     return (low + high) / 2
+
+
+def _expanded(x: float, degrees: int) -> float:
+    """The first three terms: the next is below 1e-9 at MANY degrees and usual levels."""
+    first = (x**3 + x) / 4
+    second = (5 * x**5 + 16 * x**3 + 3 * x) / 96
+    return x + first / degrees + second / degrees**2
