@@ -5,7 +5,7 @@ flag or field ("2e-4", "false", "none", "q_proj,v_proj"). Warnings never block. 
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -13,10 +13,17 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from phi_core.config.adapter_rules import adapter_problems
+from phi_core.config.data_rules import data_problems
+from phi_core.config.model_rules import model_problems
 from phi_core.config.option import OptionSpec, items, shown, specs
+from phi_core.config.run_rules import run_problems
+from phi_core.config.step_rules import step_notes, step_problems
 from phi_core.config.training import TrainingConfig
 from phi_core.errors import ConfigError, Problem
 
+RULES = (data_problems, model_problems, adapter_problems, step_problems, run_problems)
+"""What must hold between options, each rule a function of the configuration."""
 NONE_WORDS = frozenset({"", "none", "null"})
 SPECS: Mapping[str, OptionSpec] = {spec.name: spec for spec in specs(TrainingConfig)}
 
@@ -41,8 +48,10 @@ def check(values: Mapping[str, Any]) -> Checked:
             map(_problem, error.errors())
         )  # a value that fits neither of two types is told once
         return Checked(None, (*problems, *found))
-    problems += _between_options(config)
-    return Checked(None if problems else config, tuple(problems), tuple(_advice(config, known)))
+    problems += [problem for rule in RULES for problem in rule(config)]
+    return Checked(
+        None if problems else config, tuple(problems), (*_advice(config, known), *step_notes(config))
+    )
 
 
 def checked(values: Mapping[str, Any], *, source: str = "the configuration") -> TrainingConfig:
@@ -88,7 +97,8 @@ def _as_list(value: Any) -> Any:
         return items(value)
     if isinstance(value, dict):
         return tuple(f"{name}={item}" for name, item in value.items())
-    return tuple(value) if isinstance(value, list | tuple) else (value,)
+    parts = value if isinstance(value, list | tuple) else (value,)
+    return tuple(str(part) if type(part) is int else part for part in parts)  # YAML reads block 3 as a number
 
 
 def _problem(error: ErrorDetails) -> Problem:
@@ -116,45 +126,6 @@ def _expected(spec: OptionSpec) -> str:
 def _quoted(value: Any) -> str:
     text = repr(value) if isinstance(value, str) else shown(value)
     return text if len(text) <= 80 else text[:79] + "…"
-
-
-def _between_options(config: TrainingConfig) -> list[Problem]:
-    problems = []
-    if not config.dataset_path:
-        problems.append(Problem("dataset_path", "no dataset given", "Name a file of records"))
-    problems += _about_data(config)
-    if not config.model_name:
-        problems.append(Problem("model_name", "no base model given", "Name a hub id or a local folder"))
-    if not config.lora_targets:
-        problems.append(
-            Problem("lora_targets", "no module to adapt", "Use auto, or names such as q_proj,v_proj")
-        )
-    if config.dtype == "float16" and config.device == "cpu":
-        problems.append(
-            Problem("dtype", "float16 on the CPU is many times slower and not trained here", "Use float32")
-        )
-    return problems
-
-
-def _about_data(config: TrainingConfig) -> Iterator[Problem]:
-    for item in config.columns:
-        field, _, column = item.partition("=")
-        if not (field.strip() and column.strip()):
-            yield Problem("columns", f"must be a list of field=column, got {_quoted(item)}")
-    if config.mixture == "weighted" and len(config.mixture_weights) != len(config.dataset_path):
-        found = f"{len(config.mixture_weights)} weights for {len(config.dataset_path)} sources"
-        yield Problem("mixture_weights", found, "Give one for each source of dataset_path")
-    if config.mixture_weights and config.mixture != "weighted":
-        yield Problem(
-            "mixture_weights", f"mixture {config.mixture} takes no weights", "Set mixture to weighted"
-        )
-    if any(weight < 0 for weight in config.mixture_weights) or (
-        config.mixture_weights and not any(config.mixture_weights)
-    ):
-        yield Problem("mixture_weights", f"must be ≥ 0 and not all 0, got {shown(config.mixture_weights)}")
-    if config.prompt_template and config.prompt_format != "auto":
-        found = f"a template of your own and prompt_format {config.prompt_format}"
-        yield Problem("prompt_template", found, "Set prompt_format to auto")
 
 
 def _advice(config: TrainingConfig, given: Mapping[str, Any]) -> list[Problem]:

@@ -33,7 +33,7 @@ def test_the_defaults_are_legal_and_within_the_advised_ranges_but_for_none() -> 
 def test_a_declaration_carries_kind_choices_and_bounds() -> None:
     assert (SPECS["learning_rate"].kind, SPECS["learning_rate"].bounds) == ("number", "> 0 and ≤ 10")
     assert (SPECS["validation_fraction"].bounds, SPECS["seed"].kind) == ("≥ 0 and < 1", "integer")
-    assert SPECS["schedule"].choices == ("constant", "linear", "cosine")
+    assert SPECS["record_weights"].choices == ("equal", "fibonacci")
     assert (SPECS["torch_compile"].kind, SPECS["torch_compile"].nullable) == ("flag", True)
     assert (SPECS["lora_targets"].kind, SPECS["report_to"].kind) == ("list", "list")
     assert (SPECS["max_steps"].nullable, SPECS["epochs"].nullable) == (True, False)

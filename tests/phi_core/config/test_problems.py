@@ -31,7 +31,7 @@ def test_every_problem_is_found_at_once() -> None:
         ({"learning_rate": math.nan}, "learning_rate: must be a finite number > 0 and ≤ 10, got nan"),
         ({"max_grad_norm": math.inf}, "max_grad_norm: must be a finite number ≥ 0, got inf"),
         ({"max_steps": 0}, "max_steps: must be a whole number ≥ 1 or none, got 0"),
-        ({"schedule": "cos"}, "schedule: must be one of constant, linear, cosine, got 'cos'"),
+        ({"record_weights": "even"}, "record_weights: must be one of equal, fibonacci, got 'even'"),
         ({"gradient_checkpointing": "maybe"}, "gradient_checkpointing: must be true or false, got 'maybe'"),
         (
             {"report_to": "tensorbord"},
@@ -147,3 +147,9 @@ def test_a_configuration_cannot_be_changed_and_knows_its_effective_batch() -> No
     assert config.effective_batch_size == 15
     with pytest.raises(ValueError, match="frozen"):
         config.batch_size = 4  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("written", [3, [3], "3", ["3"]])
+def test_a_block_may_be_a_number(written: object) -> None:
+    assert checked({"dataset_path": "x", "lora_layers": written}).lora_layers == ("3",)
+    assert check({"dataset_path": "x", "lora_layers": True}).problems
