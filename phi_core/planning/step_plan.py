@@ -13,9 +13,14 @@ from dataclasses import dataclass
 from itertools import accumulate, chain, islice
 from typing import TypeVar
 
-from phi_core.data.mixture import Indices, blended, epoch_order
+from phi_core.data.mixture import Indices, blended
+from phi_core.data.record_order import SHUFFLED, Ordering, epoch_order
+from phi_core.planning.batch_sizes import ends_of_epochs, grown_ends
+from phi_core.schedules.batch_growth import Growth
 
 T = TypeVar("T")
+MOST_RECORDS = 2**32 - 1
+"""Of one run: what the four bytes of an index can count."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +48,31 @@ class StepPlan:
         return (list(self.step(number)) for number in range(1, self.num_steps + 1))
 
     @property
+    def sizes(self) -> tuple[int, ...]:
+        """Records of each step: the effective batch over the run."""
+        return tuple(end - begin for begin, end in zip(self.ends, self.ends[1:], strict=False))
+
+    @property
     def hash(self) -> str:
         """SHA-256 over order and lengths: equal plans mean equal steps."""
         digest = hashlib.sha256()
         for numbers in (self.order, self.ends, self.lengths):
             digest.update(numbers.tobytes())
         return digest.hexdigest()
+
+    def hash_until(self, step: int) -> str:
+        """SHA-256 over the first `step` steps and the samples' lengths: what a resumed run must share."""
+        digest = hashlib.sha256()
+        for numbers in (self.order[: self.ends[step]], self.ends[: step + 1], self.lengths):
+            digest.update(numbers.tobytes())
+        return digest.hexdigest()
+
+    def begins_like(self, other: "StepPlan", step: int) -> bool:
+        """Whether the first `step` steps of both plans are the same, and over the same samples."""
+        if step > min(self.num_steps, other.num_steps) or self.lengths != other.lengths:
+            return False
+        seen = self.ends[step]
+        return self.ends[: step + 1] == other.ends[: step + 1] and self.order[:seen] == other.order[:seen]
 
     def epoch_at(self, step: int) -> float:
         """Epochs done after `step` steps, as samples seen over samples."""
@@ -101,35 +125,78 @@ def make_step_plan(
     lengths: Sequence[int],
     *,
     budget: Budget,
-    effective_batch_size: int,
+    growth: Growth,
     seed: int,
     mixing: Mixing | None = None,
+    ordering: Ordering = SHUFFLED,
 ) -> StepPlan:
     """Each epoch is a new seeded order, cut into steps; an epoch's last step may be smaller. Never empty.
 
     A fractional last epoch takes that share of its order, rounded, at least one sample. With weights there is one
     order for the whole run, as many tokens long as the epochs have.
     """
+    weighted = bool(mixing and mixing.weights)
     epochs = (
         _weighted(lengths, budget, seed, mixing)
         if mixing and mixing.weights
-        else _epochs(lengths, budget, seed, mixing)
+        else _epochs(lengths, budget, seed, mixing, ordering)
     )
-    order, ends, epoch_ends = array("I"), array("I", [0]), list[int]()
-    for epoch in epochs:
-        room = None if budget.max_steps is None else (budget.max_steps - len(ends) + 1) * effective_batch_size
-        part = array("I", islice(epoch, room))
-        ends.extend(_step_ends(len(order), len(part), effective_batch_size))
-        order.extend(part)
-        if room is not None and len(part) == room:
-            break
-        epoch_ends.append(len(ends) - 1)
-    return StepPlan(order, ends, _passes(epoch_ends, ends, len(lengths), mixing), array("I", lengths))
+    if growth.rule != "none":
+        room = _room(budget, growth, None if weighted else len(lengths))
+        order, stops = _collected(epochs, room)
+        epoch_ends = [] if weighted else stops
+        ends = grown_ends(
+            len(order),
+            epoch_ends=epoch_ends,
+            epoch_records=len(lengths),
+            growth=growth,
+            max_steps=budget.max_steps,
+        )
+        del order[ends[-1] :]
+        reached = ends_of_epochs(ends, epoch_ends)
+    else:
+        order, ends, reached = _cut(epochs, budget.max_steps, growth.base)
+    return StepPlan(order, ends, _passes(reached, ends, len(lengths), mixing), array("I", lengths))
 
 
 def micro_batches(step: Sequence[T], batch_size: int) -> list[tuple[T, ...]]:
     """A step cut into micro-batches of at most `batch_size` samples."""
     return [tuple(step[start : start + batch_size]) for start in range(0, len(step), batch_size)]
+
+
+def _cut(
+    epochs: Iterator[Iterator[int]], max_steps: int | None, size: int
+) -> tuple[Indices, Indices, list[int]]:
+    """Order, ends and steps at the end of each epoch for steps of one size."""
+    order, ends, epoch_ends = array("I"), array("I", [0]), list[int]()
+    for epoch in epochs:
+        room = None if max_steps is None else min(MOST_RECORDS, (max_steps - len(ends) + 1) * size)
+        part = array("I", islice(epoch, room))
+        ends.extend(_step_ends(len(order), len(part), size))
+        order.extend(part)
+        if room is not None and len(part) == room:
+            break
+        epoch_ends.append(len(ends) - 1)
+    return order, ends, epoch_ends
+
+
+def _collected(epochs: Iterator[Iterator[int]], room: int | None) -> tuple[Indices, list[int]]:
+    """The order of at most so many records, and how many it has at the end of each epoch that is whole."""
+    order, ends = array("I"), list[int]()
+    for epoch in epochs:
+        order.extend(islice(epoch, None if room is None else room - len(order)))
+        if room is not None and len(order) == room:
+            break
+        ends.append(len(order))
+    return order, ends
+
+
+def _room(budget: Budget, growth: Growth, num_samples: int | None) -> int | None:
+    """Records that so many steps can have at most; `num_samples` where no step is larger than an epoch."""
+    if budget.max_steps is None:
+        return None
+    size = growth.largest_size
+    return min(MOST_RECORDS, budget.max_steps * (size if num_samples is None else min(size, num_samples)))
 
 
 def _step_ends(done: int, count: int, batch: int) -> Iterator[int]:
@@ -152,13 +219,16 @@ def _weighted(lengths: Sequence[int], budget: Budget, seed: int, mixing: Mixing)
 
 
 def _epochs(
-    lengths: Sequence[int], budget: Budget, seed: int, mixing: Mixing | None
+    lengths: Sequence[int], budget: Budget, seed: int, mixing: Mixing | None, ordering: Ordering
 ) -> Iterator[Iterator[int]]:
     """The orders of the epochs, until the tokens are used up."""
     left = budget.max_tokens
     for epoch, share in enumerate(_shares(budget.epochs)):
         sources = mixing.sources if mixing else range(len(lengths))
-        order = epoch_order(sources, one_by_one=bool(mixing and mixing.one_by_one), seed=seed, epoch=epoch)
+        one_by_one = bool(mixing and mixing.one_by_one)
+        order = epoch_order(
+            lengths, sources, one_by_one=one_by_one, seed=seed, epoch=epoch, ordering=ordering
+        )
         del order[max(1, round(share * len(lengths))) :]
         if left is not None:
             del order[_fitting(order, lengths, left) :]

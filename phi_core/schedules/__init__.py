@@ -1,1 +1,1 @@
-"""Learning-rate curves as pure functions of progress. No optimizer, no torch."""
+"""Courses of a run as pure functions of progress: learning rate, batch, dropout, weight decay. No optimizer, no torch."""

@@ -6,7 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from phi_core.data.record_order import SHUFFLED, Ordering, num_distinct
+from phi_core.planning.courses import progress
 from phi_core.planning.step_plan import Budget, Mixing, StepPlan, make_step_plan, micro_batches
+from phi_core.schedules.batch_growth import Growth
 
 
 def plan(
@@ -18,13 +21,16 @@ def plan(
     max_steps: int | None = None,
     max_tokens: int | None = None,
     mixing: Mixing | None = None,
+    growth: Growth | None = None,
+    ordering: Ordering = SHUFFLED,
 ) -> StepPlan:
     return make_step_plan(
         [5 + index for index in range(count)],
         budget=Budget(epochs, max_steps, max_tokens),
-        effective_batch_size=effective,
+        growth=growth or Growth(effective),
         seed=seed,
         mixing=mixing,
+        ordering=ordering,
     )
 
 
@@ -165,3 +171,99 @@ def test_a_weighted_plan_is_cut_by_steps_and_by_tokens() -> None:
     mixing = Mixing([0] * 6 + [1] * 4, weights=(0.5, 0.5))
     assert plan(10, max_steps=2, mixing=mixing).num_steps == 2
     assert 50 <= plan(10, max_tokens=50, mixing=mixing).total() < 50 + 15
+
+
+def growing(base: int = 4, phases: int = 3, largest: int | None = None, *, rule: str = "golden") -> Growth:
+    return Growth(base, rule, phases, largest)
+
+
+def test_a_growing_batch_loses_no_sample_and_crosses_no_epoch() -> None:
+    for rule in ("golden", "golden_phases"):
+        made = plan(37, epochs=6, growth=growing(rule=rule))
+        assert Counter(made.order) == dict.fromkeys(range(37), 6)
+        assert made.order == plan(37, epochs=6).order
+        assert [made.ends[steps] for steps in made.epoch_ends] == [37 * epoch for epoch in range(1, 7)]
+        assert made.num_steps < plan(37, epochs=6).num_steps
+
+
+def test_a_growing_batch_is_that_of_the_records_seen() -> None:
+    growth = growing(16, largest=32)
+    made = plan(1000, epochs=1, growth=growth)
+    sizes = [growth.size(round(place * 1000), 1000, epoch_records=1000) for place in progress(made)]
+    assert list(made.sizes)[:-1] == sizes[:-1]
+    assert (made.sizes[0], max(made.sizes)) == (16, 25)
+
+
+def test_batches_by_phase_are_those_of_the_epochs() -> None:
+    made = plan(240, epochs=10, growth=growing(8, largest=128, rule="golden_phases"))
+    starts = [0, *made.epoch_ends[:-1]]
+    assert [made.sizes[start] for start in starts] == [8] * 3 + [12] * 3 + [20] * 4
+
+
+@pytest.mark.parametrize("rule", ["golden", "golden_phases"])
+@pytest.mark.parametrize("count", [3, 10, 64, 1000])
+@pytest.mark.parametrize("max_steps", [1, 2, 7, 40, 133])
+def test_a_grown_run_cut_by_steps_has_exactly_so_many_and_is_fully_grown(
+    rule: str, count: int, max_steps: int
+) -> None:
+    growth = growing(4, rule=rule)
+    made = plan(count, epochs=1000, growth=growth, max_steps=max_steps)
+    assert made.num_steps == max_steps
+    whole_epochs = made.ends[-1] // count
+    if rule == "golden" and count >= 64 and max_steps >= 7:
+        assert max(made.sizes) == growth.largest_size == 6
+        at_full = sum(size == 6 for size in made.sizes)
+        assert at_full >= max_steps * 0.2, "the last third of the records has the full batch"
+    if rule == "golden_phases" and count >= 64 and whole_epochs >= 5:
+        assert max(made.sizes) == growth.largest_size == 10
+
+
+def test_steps_beyond_the_epochs_lengthen_no_grown_run() -> None:
+    assert plan(growth=growing(), max_steps=10**30) == plan(growth=growing())
+
+
+def test_more_phases_than_any_number_can_count_make_whole_epochs_of_steps() -> None:
+    made = plan(10, epochs=8, growth=growing(phases=100), max_steps=12)
+    assert made.num_steps <= 12 and max(made.sizes) == 10
+
+
+def test_a_weighted_plan_grows_too() -> None:
+    sources = [0] * 40 + [1] * 4
+    for max_steps in (None, 30):
+        made = plan(
+            44,
+            epochs=20,
+            mixing=Mixing(sources, weights=(0.6, 0.4)),
+            growth=growing(8),
+            max_steps=max_steps,
+        )
+        assert (made.sizes[0], max(made.sizes)) == (8, 12)
+        assert max_steps is None or made.num_steps == max_steps
+
+
+def test_without_growth_a_plan_has_the_hash_that_it_always_had() -> None:
+    assert plan().hash == "0a334aa830747e8973f48c68c3939334980f2df857fec9ed513929a0104673e3"
+
+
+def test_a_longer_plan_begins_like_the_shorter_one_and_another_does_not() -> None:
+    short, long = plan(50, max_steps=5), plan(50, max_steps=9)
+    assert long.begins_like(short, 5) and short.begins_like(long, 5) and short.begins_like(long, 0)
+    assert not short.begins_like(long, 6), "it has only five steps"
+    assert not plan(50, seed=1).begins_like(short, 1)
+    assert not plan(50, effective=5).begins_like(short, 1)
+    assert not plan(51).begins_like(plan(50), 0)
+    grown = [plan(50, epochs=9, max_steps=steps, growth=growing(phases=9)) for steps in (10, 40)]
+    assert not grown[1].begins_like(grown[0], 10), "a grown plan of another length grows slower"
+
+
+def test_the_order_of_records_can_be_as_given_or_by_length() -> None:
+    as_given = plan(ordering=Ordering("as_given"))
+    assert list(as_given.order) == [*range(10)] * 3
+    shortest = plan(ordering=Ordering("shortest_first"), max_tokens=200)
+    assert [shortest.lengths[i] for i in shortest.order[:10]] == sorted(shortest.lengths)
+
+
+def test_fibonacci_weights_draw_few_distinct_records_of_many() -> None:
+    made = plan(200, epochs=1, ordering=Ordering(weights="fibonacci"))
+    assert len(made.order) == 200
+    assert num_distinct(made.order, 200) == len(set(made.order)) < 20
