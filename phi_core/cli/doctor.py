@@ -77,6 +77,8 @@ def _print(found: dict[str, Any]) -> None:
     if not found["gpus"]:
         say("gpu        none found by the NVIDIA driver")
     say(f"training   on {torch['device']} in {torch['dtype']}, {torch['threads']} threads")
-    say(f"8-bit      {torch['bitsandbytes']}")
+    by = f" (bitsandbytes {torch['bitsandbytes']})" if torch["bitsandbytes"] else ""
+    say(f"8-bit      {torch['8bit']}{by}")
+    say(f"4-bit      {torch['4bit']}{by}")
     say(f"hub cache  {found['hub_cache']}, {found['hub_cache_models']} models")
     say(f"runs       {found['runs']}, {found['disk_free_gib']} GiB of disk free")

@@ -21,13 +21,8 @@ from phi_core.chat.prompt_format import PromptFormat, Tokenised, stop_ids, token
 from phi_core.config.sampling import Sampling
 from phi_core.errors import AdapterError, EngineFailed
 from phi_core.inference.generation import text_pieces, token_ids
-from phi_core.models.adapter import (
-    load_adapter,
-    peft_name,
-    recorded_fingerprint,
-    recorded_format,
-    require_same_ids,
-)
+from phi_core.models.adapter import load_adapter, peft_name
+from phi_core.models.adapter_record import recorded_fingerprint, recorded_format, require_same_ids
 from phi_core.models.base import BaseModel, weights_fingerprint
 
 PROBE_LENGTH = 24

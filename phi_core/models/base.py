@@ -10,15 +10,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
+from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
 from phi_core.chat.prompt_format import PromptFormat, read_prompt_format
 from phi_core.chat.tokenizer import TextTokenizer, read_tokenizer, text_tokenizer
+from phi_core.config.words import Quantization
 from phi_core.errors import ModelError
 from phi_core.model_files.fetch import ALL_FILES, fetch
 from phi_core.model_files.folder import is_hub_model, locate, read_json
 from phi_core.models.device import Device, choose_threads
+from phi_core.models.quantization import keep_gradients, quantization_settings
 
 EDGE_BYTES = 1 << 20
 
@@ -33,6 +35,8 @@ class BaseModel:
     tokenizer: TextTokenizer
     form: PromptFormat
     device: Device
+    quantization: Quantization = "none"
+    """How the weights are held; `fingerprint` is that of the files, whatever it is."""
 
     @cached_property
     def fingerprint(self) -> str:
@@ -53,16 +57,19 @@ def load_base(
     revision: str | None = None,
     prompt_format: Callable[[Path], PromptFormat] = read_prompt_format,
     trust_remote_code: bool = False,
+    quantization: Quantization = "none",
 ) -> BaseModel:
     """ModelError with cause and next step if it cannot be found or loaded. `prompt_format` reads the form from the folder."""
     transformers_logging.disable_progress_bar()
+    held = quantization_settings(quantization, device)
     folder = locate(name, revision)
     if folder is None or (is_hub_model(name) and not has_weights(folder)):
         folder = fetch(name, revision, files=ALL_FILES)  # goes on with a download that was broken off
     form = prompt_format(folder)
-    model = _load_weights(folder, device, trust_remote_code=trust_remote_code)
+    model = _load_weights(folder, device, held, trust_remote_code=trust_remote_code)
     choose_threads(model.num_parameters())
-    return BaseModel(name, folder, model, _load_tokenizer(folder, trust_remote_code), form, device)
+    tokenizer = _load_tokenizer(folder, trust_remote_code)
+    return BaseModel(name, folder, model, tokenizer, form, device, quantization)
 
 
 def has_weights(folder: Path) -> bool:
@@ -85,7 +92,10 @@ def weights_fingerprint(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def _load_weights(folder: Path, device: Device, *, trust_remote_code: bool) -> PreTrainedModel:
+def _load_weights(
+    folder: Path, device: Device, held: BitsAndBytesConfig | None, *, trust_remote_code: bool
+) -> PreTrainedModel:
+    quantized = {"quantization_config": held, "device_map": {"": device.name}} if held else {}
     try:
         model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
             folder,
@@ -93,10 +103,13 @@ def _load_weights(folder: Path, device: Device, *, trust_remote_code: bool) -> P
             trust_remote_code=trust_remote_code,
             local_files_only=True,
             use_safetensors=True,
+            **quantized,
         )
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         raise ModelError(f"model {folder} cannot be loaded: {str(error).strip().splitlines()[0]}") from error
-    return model.requires_grad_(False).eval().to(device.name)
+    keep_gradients(model)
+    model.requires_grad_(False).eval()
+    return model if held else model.to(device.name)
 
 
 def _load_tokenizer(folder: Path, trust_remote_code: bool) -> TextTokenizer:

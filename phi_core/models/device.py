@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from phi_core.errors import ConfigError
+from phi_core.models.memory_use import device_peak_gib
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -48,19 +49,7 @@ def choose_threads(num_parameters: int) -> int:
 
 def peak_memory_gib(device: Device) -> float:
     """The most memory used so far: the process's on the CPU, allocated tensors on CUDA, allocated now on MPS."""
-    if device.name == "cuda":
-        return torch.cuda.max_memory_allocated() / 2**30
-    if device.name == "mps":
-        return torch.mps.current_allocated_memory() / 2**30
-    return _resident_peak_bytes() / 2**30
-
-
-def _resident_peak_bytes() -> int:
-    import resource
-    import sys
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+    return device_peak_gib(device.name)
 
 
 def _available() -> list[str]:

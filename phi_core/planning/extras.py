@@ -7,13 +7,13 @@ from phi_core.config.training import TrainingConfig
 from phi_core.errors import ConfigError, Problem
 
 EXTRAS = {"bitsandbytes": "quant", "tensorboard": "tensorboard", "wandb": "wandb", "trackio": "trackio"}
-"""Package → the extra that brings it."""
+"""Package → the extra that brings it; others are installed by their own name."""
 
 
 def require_extras(config: TrainingConfig) -> None:
     """ConfigError that names each package that an option asks for and this machine has not."""
     problems = [
-        Problem(option, f"{value} needs {package}", f"pip install 'phi-trainer[{EXTRAS[package]}]'")
+        Problem(option, f"{value} needs {package}", f"pip install {_source(package)}")
         for option, value, package in _asked(config)
         if find_spec(package) is None
     ]
@@ -21,8 +21,16 @@ def require_extras(config: TrainingConfig) -> None:
         raise ConfigError("a package is not installed", problems)
 
 
+def _source(package: str) -> str:
+    return f"'phi-trainer[{EXTRAS[package]}]'" if package in EXTRAS else package
+
+
 def _asked(config: TrainingConfig) -> Iterator[tuple[str, str, str]]:
     """(option, its value, the package that it needs)"""
-    if config.optimizer == "adamw_8bit":
+    if config.quantization != "none":
+        yield "quantization", config.quantization, "bitsandbytes"
+    if "8bit" in config.optimizer or "paged" in config.optimizer:
         yield "optimizer", config.optimizer, "bitsandbytes"
+    if config.sharding in ("zero2", "zero3"):
+        yield "sharding", config.sharding, "deepspeed"
     yield from (("report_to", tracker, tracker) for tracker in config.report_to)

@@ -3,20 +3,28 @@
 Reads its two JSON files; whether its weights belong to the base model is found out when they are loaded.
 """
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from phi_core.chat.prompt_format import FILE, PromptFormat, prompt_format_from
+from phi_core.config.module_patterns import ends_with, figure_of, patterns
+from phi_core.config.option import shown
 from phi_core.config.training import TrainingConfig
 from phi_core.errors import AdapterError, ConfigError
 from phi_core.files import read_json, user_path
+from phi_core.model_files.architecture import Shape
+from phi_core.model_files.layers import Layer, layers_of
+from phi_core.planning.adapted_layers import adapted_layers, target_names
+
+SAME = {"lora_r": "r", "lora_alpha": "lora_alpha", "use_rslora": "use_rslora", "use_dora": "use_dora"}
+"""Option → its name in adapter_config.json: what must be as the adapter was trained."""
 
 
-def require_initial_adapter(
-    config: TrainingConfig, form: PromptFormat | None, targets: tuple[str, ...]
-) -> None:
+def require_initial_adapter(config: TrainingConfig, form: PromptFormat | None, shape: Shape | None) -> None:
     """AdapterError if there is no adapter; ConfigError if the run would train it in another way than it was.
 
-    `targets` are the modules that the run adapts, ("auto",) if that is not known yet.
+    Which layers it adapts is compared where the `shape` is known.
     """
     if config.initial_adapter is None:
         return
@@ -24,15 +32,64 @@ def require_initial_adapter(
     settings = read_json(path / "adapter_config.json")
     if not isinstance(settings, dict):
         raise AdapterError(f"initial_adapter {path} {_what_is_wrong(path)}", _instead_of(path))
-    for option, key in (("lora_r", "r"), ("lora_alpha", "lora_alpha")):
-        if settings.get(key) != getattr(config, option):
-            found = f"{option} is {getattr(config, option):g}, the initial adapter has {settings.get(key)}"
-            raise ConfigError(found, remedy=f"Set {option} to {settings.get(key)}")
-    own = settings.get("target_modules")
-    if isinstance(own, list) and targets != ("auto",) and {*own} != {*targets}:
-        found = f"lora_targets are {', '.join(targets)}, the initial adapter has {', '.join(sorted(own))}"
-        raise ConfigError(found, remedy=f"Set lora_targets to {','.join(sorted(own))}")
+    for option, key in SAME.items():
+        own, wanted = settings.get(key) or False, getattr(config, option)
+        if own != wanted:
+            found = f"{option} is {shown(wanted)}, the initial adapter has {_exactly(own)}"
+            raise ConfigError(found, remedy=f"Set {option} to {_exactly(own)}")
+    _require_whole_modules(config, settings)
+    if shape is not None:
+        _require_layers(config, shape, settings)
     _require_format(path, form)
+
+
+def _require_whole_modules(config: TrainingConfig, settings: Mapping[str, Any]) -> None:
+    """The same `modules_to_save`; the adapter's file has their paths."""
+    wanted, own = config.modules_to_save, tuple(map(str, settings.get("modules_to_save") or ()))
+    if all(any(ends_with(path, name) for name in wanted) for path in own) and all(
+        any(ends_with(path, name) for path in own) for name in wanted
+    ):
+        return
+    found = f"modules_to_save is {shown(wanted) or 'none'}, the initial adapter has {shown(own) or 'none'}"
+    raise ConfigError(found, remedy=f"Set modules_to_save to {shown(own) or 'none'}")
+
+
+def _require_layers(config: TrainingConfig, shape: Shape, settings: Mapping[str, Any]) -> None:
+    """The same layers, each with the same rank and alpha."""
+    own = settings.get("target_modules")
+    if not isinstance(own, list):
+        return
+    targets = target_names(config, shape)
+    adapted = adapted_layers(config, shape)
+    if {*adapted} != {
+        layer for layer in layers_of(shape) if any(ends_with(layer.path, name) for name in own)
+    }:
+        where = f" in blocks {','.join(config.lora_layers)}" if config.lora_layers else ""
+        found = (
+            f"lora_targets are {', '.join(targets)}{where}, the initial adapter has {', '.join(sorted(own))}"
+        )
+        raise ConfigError(found, remedy=f"Set lora_targets to {','.join(sorted(own))}")
+    _require_figures(config, adapted, settings)
+
+
+def _require_figures(config: TrainingConfig, adapted: Sequence[Layer], settings: Mapping[str, Any]) -> None:
+    """The same rank and alpha for each layer."""
+    for option, default in (("rank_pattern", config.lora_r), ("alpha_pattern", config.lora_alpha)):
+        mine = patterns(getattr(config, option))
+        other = {name.replace("\\", ""): figure for name, figure in (settings.get(option) or {}).items()}
+        if any(
+            figure_of(layer.path, mine, default) != figure_of(layer.path, other, default) for layer in adapted
+        ):
+            pairs = ",".join(f"{name}={_exactly(figure)}" for name, figure in other.items()) or "none"
+            raise ConfigError(
+                f"{option} gives other figures than the initial adapter has",
+                remedy=f"Set {option} to {pairs}",
+            )
+
+
+def _exactly(value: Any) -> str:
+    """A value as people type it, with all of its digits: it is compared without tolerance."""
+    return repr(value) if isinstance(value, float) and value != float(shown(value)) else shown(value)
 
 
 def _what_is_wrong(path: Path) -> str:

@@ -67,7 +67,7 @@ def main() -> None:
 def load_engine(request: Mapping[str, Any]) -> Engine:
     """The engine of a `load` request. Without a model the first adapter names it."""
     from phi_core.inference.local_engine import LocalEngine  # heavy: after the pipe is open
-    from phi_core.models.adapter import base_name
+    from phi_core.models.adapter_record import base_name
     from phi_core.models.base import load_base
     from phi_core.models.device import choose_device
 

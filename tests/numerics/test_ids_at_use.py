@@ -16,7 +16,7 @@ from phi_core.chat.prompt_format import FILE, read_prompt_format, tokenise
 from phi_core.config.sampling import Sampling
 from phi_core.errors import AdapterError, DataError
 from phi_core.inference.local_engine import LocalEngine
-from phi_core.models.adapter import format_record
+from phi_core.models.adapter_record import format_record
 from phi_core.models.base import load_base
 from phi_core.models.device import Device
 
