@@ -12,6 +12,7 @@ from phi_core.config.problems import SPECS, checked
 from phi_core.config.training import TrainingConfig
 from phi_core.config.yaml_file import read_values
 from phi_core.files import user_path
+from phi_core.planning.presets import find_preset
 
 
 def with_training_options(command: Callable[..., int]) -> Callable[..., int]:
@@ -33,9 +34,12 @@ def with_training_options(command: Callable[..., int]) -> Callable[..., int]:
     return wrapper
 
 
-def configured(config_file: str | None, given: Mapping[str, Any]) -> TrainingConfig:
-    """The configuration of a command: explicitly given flags before the file before the defaults."""
-    values = read_values(user_path(config_file)) if config_file else {}
+def configured(
+    config_file: str | None, given: Mapping[str, Any], *, preset: str | None = None
+) -> TrainingConfig:
+    """The configuration of a command: explicitly given flags before the file before the preset before the defaults."""
+    values = dict(find_preset(preset).values) if preset else {}
+    values |= read_values(user_path(config_file)) if config_file else {}
     flags = {name: value for name, value in given.items() if value is not None}
     source = " with the given options" if flags else ""
     return checked(values | flags, source=f"{config_file}{source}" if config_file else "the command line")

@@ -10,16 +10,16 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
 
+from phi_core.data.keys import record_key
 from phi_core.data.new_file import new_file, require_new
 from phi_core.data.reading import read_records
-from phi_core.data.records import Record, RecordFault
-from phi_core.data.row_text import JsonLines
+from phi_core.data.records import Record
+from phi_core.data.row_text import json_line
 from phi_core.data.sources.find import read_rows
 from phi_core.data.sources.part import Part
 from phi_core.errors import DataError
 from phi_core.planning.run_data import data_spec
 from phi_core.planning.run_plan import RunPlan
-from phi_core.samples.arrow_file import key_of
 from phi_core.samples.data_spec import DataSpec
 from phi_core.samples.prepared import Prepared
 
@@ -38,17 +38,12 @@ def write_order(plan: RunPlan, path: Path, *, overwrite: bool = False) -> int:
 
 def _spooled(spec: DataSpec, data: Prepared, spool: IO[bytes]) -> "array[int]":
     """Where each good row begins in the spool, and where the last one ends. DataError if the files have changed."""
-    form, starts = JsonLines(), array("Q", [0])
+    starts = array("Q", [0])
     hashes = iter(data.content_hashes())
-    for place, number, row, record in _good_rows(spec):
-        if key_of(record) != next(hashes, None):
-            raise DataError(f"{place.name} has changed since it was prepared", remedy="Start again")
-        try:
-            line = form.line(row)
-        except RecordFault as fault:
-            where = f"{place.name} {place.place} {number}"
-            raise DataError(f"{place.name} holds what JSON lines cannot", [fault.at(where)]) from None
-        starts.append(starts[-1] + spool.write(line.encode()))
+    for part, number, row, record in _good_rows(spec):
+        if record_key(record) != next(hashes, None):
+            raise DataError(f"{part.name} has changed since it was prepared", remedy="Start again")
+        starts.append(starts[-1] + spool.write(json_line(row, part, number).encode()))
     if next(hashes, None) is not None:
         raise DataError(f"{data.name} has changed since it was prepared", remedy="Start again")
     return starts

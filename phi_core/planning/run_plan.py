@@ -5,33 +5,37 @@ The form previews this object and the worker executes it. Raises a RequestError 
 """
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from phi_core.chat.prompt_format import PromptFormat, check_template, read_prompt_format, stop_ids
 from phi_core.chat.tokenizer import TextTokenizer, read_tokenizer
+from phi_core.config.step_rules import step_notes
 from phi_core.config.training import TrainingConfig
-from phi_core.errors import ConfigError, ModelError, Problem
+from phi_core.data.record_order import Ordering, num_distinct
+from phi_core.errors import ModelError, Problem
 from phi_core.files import user_path
 from phi_core.model_files.architecture import Shape, shape_of
 from phi_core.model_files.base_models import base_model
 from phi_core.model_files.fetch import WITHOUT_WEIGHTS, fetch
 from phi_core.model_files.folder import commit_of, locate, read_json
+from phi_core.planning.adapted_layers import adapter_parameters, require_layers, target_names
+from phi_core.planning.courses import Courses, course_notes, courses_of, num_warmup_steps
+from phi_core.planning.expected_memory import Expected, expected_memory
 from phi_core.planning.extras import require_extras
 from phi_core.planning.initial_adapter import require_initial_adapter
+from phi_core.planning.longest_batch import LongestBatch, longest_batch
 from phi_core.planning.machine import Machine
-from phi_core.planning.memory import MemoryEstimate, estimate_memory
+from phi_core.planning.memory import MemoryEstimate
 from phi_core.planning.run_data import RunData, SourceShare, mixing, run_data, source_shares
 from phi_core.planning.step_plan import Budget, Mixing, StepPlan, make_step_plan
 from phi_core.samples.gate import Finding, findings, require_open
 from phi_core.samples.prepare import OnProgress
 from phi_core.samples.samples import Samples
-from phi_core.schedules.multipliers import multipliers
-
-OUTER_TARGETS = ("lm_head", "embed_tokens", "embed_out", "embed_in", "wte")
-"""Layers outside the blocks that may be adapted too; the worker finds out whether the model has them."""
+from phi_core.schedules.batch_growth import Growth
 
 
 @dataclass(frozen=True)
@@ -74,15 +78,14 @@ class RunPlan:
         return len(self.validation)
 
     @cached_property
-    def multipliers(self) -> list[float]:
-        """What the trainer scales the peak learning rate by, one value an optimizer step."""
-        config = self.config
-        return multipliers(config.schedule, num_steps=self.steps.num_steps, warmup_ratio=config.warmup_ratio)
+    def courses(self) -> Courses:
+        """Learning rate, dropout and weight decay of every step. ConfigError if the warm-up fills the run."""
+        return courses_of(self.config, self.steps)
 
     @property
-    def learning_rates(self) -> list[float]:
+    def learning_rates(self) -> tuple[float, ...]:
         """One value an optimizer step: what the preview draws."""
-        return [self.config.learning_rate * multiplier for multiplier in self.multipliers]
+        return self.courses.learning_rate
 
     @property
     def evaluation_steps(self) -> tuple[int, ...]:
@@ -96,6 +99,11 @@ class RunPlan:
     def is_exact(self) -> bool:
         """Whether token counts come from the tokenizer."""
         return self.data.prepared.is_exact
+
+    @cached_property
+    def num_distinct_records(self) -> int:
+        """Training records that come at least once."""
+        return num_distinct(self.steps.order, len(self.train))
 
     @cached_property
     def num_tokens(self) -> int:
@@ -120,31 +128,48 @@ class RunPlan:
     @property
     def targets(self) -> tuple[str, ...]:
         """Names of the adapted modules; ("auto",) where the architecture is not known before loading."""
-        return adapted(self.config, self.model.shape)
+        return target_names(self.config, self.model.shape)
 
-    @property
+    @cached_property
     def trainable_parameters(self) -> int | None:
-        shape = self.model.shape
-        return shape.lora_parameters(self.config.lora_r, self.targets) if shape else None
+        """None where the architecture is not known before loading."""
+        return adapter_parameters(self.config, self.model.shape) if self.model.shape else None
+
+    @cached_property
+    def longest(self) -> LongestBatch:
+        """The largest micro-batch of the run: what its memory hangs on, and what the probe computes."""
+        return self.longest_of(self.config.batch_size)
+
+    def longest_of(self, batch_size: int) -> LongestBatch:
+        """What would be the largest with micro-batches of another size; the steps stay as they are."""
+        return longest_batch(
+            self.steps,
+            batch_size=batch_size,
+            padding_free=self.config.padding_free,
+            num_processes=self.config.num_processes,
+            trained=self.train.trained if self.is_exact else None,
+        )
 
     def memory(self, machine: Machine) -> MemoryEstimate | None:
         """The formula's estimate for this machine, None where the architecture is not known."""
-        shape, config = self.model.shape, self.config
-        if shape is None:
+        expected = self.expected(machine)
+        return expected.estimate if expected else None
+
+    def expected(self, machine: Machine) -> Expected | None:
+        """The estimate with what past runs taught, against what is free; None where the architecture is not known."""
+        if self.model.shape is None:
             return None
-        tokens = self.steps.largest_micro_batch(config.batch_size)
-        return estimate_memory(
-            shape,
-            trainable=self.trainable_parameters or 0,
-            tokens=tokens,
-            trained_tokens=self._largest_trained() or tokens,
-            dtype=machine.dtype(config.dtype, config.device),
-            gradient_checkpointing=config.gradient_checkpointing,
-        )
+        trainable = self.trainable_parameters or 0
+        return expected_memory(self.config, self.model.shape, self.longest, machine, trainable=trainable)
 
     def warnings(self, machine: Machine) -> tuple[Problem, ...]:
         """What the user should know and may accept."""
-        found = (self._skipped(), self._cut(), self._left_out(), self._single(), self._fit(machine))
+        found = (
+            *(self._skipped(), self._cut(), self._left_out(), self._single(), self._seldom()),
+            *step_notes(self.config),
+            *course_notes(self.config, self.steps),
+            self._fit(machine),
+        )
         return tuple(problem for problem in found if problem)
 
     def padding(self, record: int) -> int:
@@ -160,6 +185,10 @@ class RunPlan:
         together = self.steps.order[start : min(start + size, self.steps.ends[step])]
         return max(self.steps.lengths[other] for other in together) - self.steps.lengths[sample]
 
+    def laid_out(self, config: TrainingConfig) -> "RunPlan":
+        """The same data under another budget: what an extended run does."""
+        return replace(self, config=config, steps=steps_of(self.train.lengths, config, self.mixing))
+
     def facts(self) -> dict[str, Any]:
         """What run.json records of the plan."""
         form = self.model.form
@@ -172,11 +201,6 @@ class RunPlan:
             "base_model_commit": self.model.commit,
             "accepted": [{"name": finding.name, "what": finding.what} for finding in self.gate],
         }
-
-    def _largest_trained(self) -> int | None:
-        if not self.is_exact:
-            return None
-        return self.steps.largest_micro_batch(self.config.batch_size, self.train.trained)
 
     def _skipped(self) -> Problem | None:
         prepared = self.data.prepared
@@ -217,12 +241,24 @@ class RunPlan:
             "mixture", f"{config.mixture} has no effect on one source", "Name several in dataset_path"
         )
 
-    def _fit(self, machine: Machine) -> Problem | None:
-        estimate = self.memory(machine)
-        if estimate is None or estimate.total_gib <= machine.training_free_gib:
+    def _seldom(self) -> Problem | None:
+        if self.config.record_weights == "equal" or self.num_distinct_records == len(self.train):
             return None
-        found = f"the estimate is {estimate.total_gib:.1f} GiB, {machine.training_free_gib:.1f} GiB are free"
-        return Problem("memory", found, "Lower batch_size or max_length, or switch gradient_checkpointing on")
+        never = len(self.train) - self.num_distinct_records
+        found = (
+            f"{self.num_distinct_records:,} of {len(self.train):,} training records come, {never:,} never do"
+        )
+        return Problem("record_weights", found, "Set it to equal to train on all of them")
+
+    def _fit(self, machine: Machine) -> Problem | None:
+        expected = self.expected(machine)
+        if expected is None or expected.is_enough or self.config.launcher == "slurm":
+            return None  # a Slurm job runs on another machine
+        found = (
+            f"about {expected.needed_gib:.1f} GiB are needed, {expected.free_gib:.1f} GiB are free "
+            f"(formula {expected.correction})"
+        )
+        return Problem("memory", found, "--fit chooses a micro-batch that fits; `phi plan --probe` measures")
 
 
 def make_plan(
@@ -240,8 +276,8 @@ def make_plan(
     """
     require_extras(config)
     model = model or model_facts(config, fetches=fetches)
-    _require_targets(config, model.shape)
-    require_initial_adapter(config, model.form, adapted(config, model.shape))
+    require_layers(config, model.shape)
+    require_initial_adapter(config, model.form, model.shape)
     data = run_data(
         config,
         model.form if model.tokenizer else None,
@@ -252,9 +288,9 @@ def make_plan(
     if not len(data.train):
         require_open(findings(data.train, data.validation, num_overlapping=0, accept=()))
     mixed = mixing(config, data)
-    return RunPlan(
-        config=config, data=data, model=model, mixing=mixed, steps=_steps(data.train, config, mixed)
-    )
+    steps = steps_of(data.train.lengths, config, mixed)
+    num_warmup_steps(config, steps)  # refused here if it leaves no step after it
+    return RunPlan(config=config, data=data, model=model, mixing=mixed, steps=steps)
 
 
 def model_facts(config: TrainingConfig, *, fetches: bool = False) -> ModelFacts:
@@ -272,24 +308,6 @@ def model_facts(config: TrainingConfig, *, fetches: bool = False) -> ModelFacts:
     return ModelFacts(shape, form, tokenizer, commit_of(folder))
 
 
-def adapted(config: TrainingConfig, shape: Shape | None) -> tuple[str, ...]:
-    """Names of the modules that a run adapts; ("auto",) where the architecture is not known before loading."""
-    return shape.block_targets if config.lora_targets == ("auto",) and shape else config.lora_targets
-
-
-def _require_targets(config: TrainingConfig, shape: Shape | None) -> None:
-    """ConfigError for a target that names no layer of a known architecture."""
-    if shape is None or config.lora_targets == ("auto",):
-        return
-    leaves = {target.rpartition(".")[2] for target in config.lora_targets}
-    missing = sorted(leaves - {*shape.block_targets, *OUTER_TARGETS})
-    if missing:
-        raise ConfigError(
-            f"lora_targets: {', '.join(missing)} names no layer of this {shape.family} model",
-            remedy=f"It has {', '.join(shape.block_targets)}",
-        )
-
-
 def prompt_format(config: TrainingConfig, folder: Path, *, date: str | None = None) -> PromptFormat:
     """The prompt format that a configuration asks for. ModelError if its template cannot serve one question.
 
@@ -303,13 +321,20 @@ def prompt_format(config: TrainingConfig, folder: Path, *, date: str | None = No
     return form
 
 
-def _steps(train: Samples, config: TrainingConfig, mixed: Mixing | None) -> StepPlan:
+def steps_of(lengths: Sequence[int], config: TrainingConfig, mixed: Mixing | None = None) -> StepPlan:
+    """The steps that a configuration makes of samples with these tokens each."""
     return make_step_plan(
-        train.lengths,
+        lengths,
         budget=Budget(config.epochs, config.max_steps, config.max_tokens),
-        effective_batch_size=config.effective_batch_size,
+        growth=Growth(
+            config.effective_batch_size,
+            config.batch_growth,
+            config.batch_phases,
+            config.largest_effective_batch,
+        ),
         seed=config.seed,
         mixing=mixed,
+        ordering=Ordering(config.record_order, config.record_weights),
     )
 
 

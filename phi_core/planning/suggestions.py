@@ -15,7 +15,9 @@ from typing import Any
 
 from phi_core.config.option import shown
 from phi_core.config.problems import SPECS
+from phi_core.config.training import TrainingConfig
 from phi_core.model_files.architecture import Shape
+from phi_core.planning.adapted_layers import adapter_parameters
 from phi_core.planning.machine import Machine
 from phi_core.planning.memory import estimate_memory
 
@@ -113,16 +115,17 @@ def most_gib(basis: Basis, chosen: Mapping[str, Any], *, gradient_checkpointing:
     """By formula, with every record of a micro-batch as long as max_length and trained as a whole. None: model unknown."""
     if basis.shape is None:
         return None
-    wanted = tuple(chosen["lora_targets"])
-    targets = basis.shape.block_targets if wanted == ("auto",) else wanted
-    tokens = chosen["batch_size"] * basis.max_length
+    values = {**chosen, "gradient_checkpointing": gradient_checkpointing}
+    config = TrainingConfig.model_construct(**values)
+    tokens = config.batch_size * basis.max_length
     return estimate_memory(
+        config,
         basis.shape,
-        trainable=basis.shape.lora_parameters(chosen["lora_r"], targets),
+        trainable=adapter_parameters(config, basis.shape) or 0,
         tokens=tokens,
         trained_tokens=tokens,
         dtype=basis.dtype,
-        gradient_checkpointing=gradient_checkpointing,
+        device="cpu" if basis.memory.of == "main memory" else "cuda",
     ).total_gib
 
 

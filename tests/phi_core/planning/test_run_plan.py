@@ -100,7 +100,7 @@ def test_cut_and_left_out_records_are_said(config: Config, dataset: Path) -> Non
 def test_a_run_that_does_not_fit_is_said_with_both_figures(config: Config) -> None:
     plan = make_plan(config(model_name="microsoft/phi-2"))
     said = [str(problem) for problem in plan.warnings(MACHINE)]
-    assert any("the estimate is 1" in text and "8.0 GiB are free" in text for text in said)
+    assert any("about 2" in text and "8.0 GiB are free (formula × 2, a safety" in text for text in said)
 
 
 @pytest.mark.parametrize(
@@ -111,8 +111,7 @@ def test_a_run_that_does_not_fit_is_said_with_both_figures(config: Config) -> No
         ({"model_name": "./missing"}, ModelError, "missing does not exist"),
         ({"prompt_format": "chat_template"}, ModelError, "no chat template"),
         ({"max_length": 2}, DataError, "no record has a trained token within max_length 2"),
-        ({"lora_targets": "q_porj,fc1"}, ConfigError, "q_porj names no layer of this phi model.*q_proj"),
-        ({"optimizer": "adamw_8bit"}, ConfigError, r"bitsandbytes.*phi-trainer\[quant\]"),
+        ({"lora_targets": "q_porj,fc1"}, ConfigError, "(?s)q_porj names no layer of this phi model.*q_proj"),
         ({"report_to": "wandb,trackio"}, ConfigError, r"(?s)wandb.*trackio.*phi-trainer\[trackio\]"),
     ],
 )
