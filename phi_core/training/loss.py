@@ -2,7 +2,7 @@
 
     slow   the model's own logits at every position, then cross-entropy at the labelled ones
     fast   hidden states at the labelled positions only, then `linear_cross_entropy`, which never holds all logits
-           (with weights below float32: logits at those positions in chunks, summed in float32)
+           (with an adapted head, or weights below float32: logits at those positions in chunks, summed in float32)
 
 The fast form needs a plain linear head with nothing between it and the logits; `choose_loss` finds out by comparing
 both on the loaded model. Sums, not means: the trainer divides by the trained tokens of the whole optimizer step.
@@ -35,10 +35,11 @@ def slow_loss(model: nn.Module, batch: Batch) -> torch.Tensor:
 def fast_loss(model: nn.Module, batch: Batch) -> torch.Tensor:
     trunk, head = parts(model)
     hidden_NH = trunk(**batch.inputs, use_cache=False).last_hidden_state.flatten(0, 1)[batch.positions]
-    if head.weight.dtype != torch.float32:  # linear_cross_entropy would also sum in the low precision
+    if type(head) is not nn.Linear or head.weight.dtype != torch.float32:
+        # An adapted head is more than its weight; and linear_cross_entropy would sum in the low precision, too.
         return _in_chunks(head, hidden_NH, batch.labels)
     return F.linear_cross_entropy(
-        hidden_NH,
+        hidden_NH.float(),  # autocast may have made it less
         head.weight,
         batch.labels,
         linear_bias=head.bias,

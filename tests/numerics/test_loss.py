@@ -148,12 +148,12 @@ def test_the_first_steps_equal_a_plain_loop(toy: tuple[Path, Path], tmp_path: Pa
 def plain_loop(config: Any, folder: Path) -> list[float]:
     """The same training written without Trainer, plan or batches: one sample after the other, full logits."""
     trainer = toy_trainer(config, folder)
-    model, samples = trainer.model.train(), trainer._train
+    model, samples = trainer.model.train(), trainer.train_dataset
     trained = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=config.learning_rate, weight_decay=config.weight_decay)
     losses = []
-    for indices, multiplier in zip(trainer._steps.steps(), trainer._multipliers, strict=True):
-        optimizer.param_groups[0]["lr"] = config.learning_rate * multiplier
+    for indices, rate in zip(trainer.steps.steps(), trainer._courses.learning_rate, strict=True):
+        optimizer.param_groups[0]["lr"] = rate
         count = sum(sum(samples[i].trained[1:]) for i in indices)
         loss = sum(one_sample(model, samples[i]) for i in indices) / count
         optimizer.zero_grad()
