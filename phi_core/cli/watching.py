@@ -20,6 +20,8 @@ from phi_core.runs.reader import Run, RunReader
 from phi_core.runs.series import thinned
 
 POLL_SECONDS = 0.2
+BELL = "\a"
+"""Rings a terminal, or marks its tab: the run that was waited for has ended."""
 
 
 def follow(path: Path, *, out: IO[str] | None = None) -> Run:
@@ -104,6 +106,8 @@ class ProgressPrinter:
         plot = loss_plot(run)
         if plot:
             print(f"\n{plot}", file=self._out)
+        if self._out.isatty():
+            print(BELL, end="", file=self._out)
         self._out.flush()
 
     def _rewrite(self, text: str) -> None:
@@ -142,6 +146,8 @@ def ending(run: Run) -> str:
         return plain(
             f"failed: {str(data.get('error', 'unknown')).rstrip('.')}. {data.get('remedy', '')}\nLog: {RunLayout(run.path).log}"
         )
+    if run.state == "queued":
+        return f"queued: {one_line(run.activity)}. Queue: phi queue list"
     if run.state == "lost":
         return f"lost: the worker is gone without a word (killed?). Go on: phi runs resume {run.id}"
     if run.state in ("stopped", "paused"):
@@ -150,7 +156,7 @@ def ending(run: Run) -> str:
 
 
 def exit_status(run: Run) -> int:
-    return {"finished": 0, "stopped": 130, "paused": 0}.get(run.state, 1)
+    return {"finished": 0, "stopped": 130, "paused": 0, "queued": 0}.get(run.state, 1)
 
 
 def run_summary(run: Run) -> dict[str, Any]:

@@ -1,15 +1,16 @@
 """Events of a run: one JSON object a line. Unknown kinds and fields are for newer readers and pass unharmed.
 
-    plan        total_steps, epochs, trainable_parameters, decisions …           once a start, resumed ones too
-    step        loss, learning_rate, grad_norm, trained_tokens, tokens_per_second, step_seconds, peak_memory_gib, epoch,
-                of several sources tokens_by_source
-    evaluation  validation_loss, perplexity, of several sources validation_loss_by_source
-    sample      prompt, answer
-    checkpoint  path, reason
-    control     request
-    warning     message
-    finished    state, reason
-    failed      error, remedy
+    plan           from_step, total_steps, trainable_parameters, decisions …         once a start, resumed and extended too
+    step           loss, learning_rate, grad_norm, trained_tokens, tokens_per_second, step_seconds, peak_memory_gib, epoch,
+                   effective_batch_size, micro_batch_size, lora_dropout, weight_decay, of several sources tokens_by_source
+    evaluation     validation_loss, perplexity, of several sources validation_loss_by_source
+    sample         prompt, answer, tokens, seconds                     a probe prompt's answer; step 0: before training
+    checkpoint     path, reason
+    control        request, its id, and its value (set_learning_rate) or steps (extend): holds after `step`
+    out_of_memory  micro_batch_before, micro_batch_after, checkpointing_switched_on, message
+    warning        message
+    finished       state, adapter_step, reason ("" if the plan was carried out)
+    failed         error, remedy
 
 Numbers that are not finite are written as the strings "nan", "inf", "-inf", since JSON has no words for them.
 """
@@ -22,7 +23,10 @@ from dataclasses import dataclass
 from typing import Any
 
 KINDS = frozenset(
-    {"plan", "step", "evaluation", "sample", "checkpoint", "control", "warning", "finished", "failed"}
+    {
+        *("plan", "step", "evaluation", "sample", "checkpoint", "control", "out_of_memory", "warning"),
+        *("finished", "failed"),
+    }
 )
 _NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 

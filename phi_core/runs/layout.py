@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FORMAT = 1
+CONVERTED = "adapter"
+"""Within a checkpoint: the adapter for the untouched base, where the one in training took its start out of the base."""
 CHECKPOINT_NAME = re.compile(r"step-(\d{6,})")
 
 
@@ -61,8 +63,43 @@ class RunLayout:
     def log(self) -> Path:
         return self.root / "worker.log"
 
+    @property
+    def launch(self) -> Path:
+        """How the processes were started; the supervisor's, or the Slurm job's number."""
+        return self.root / "launch.json"
+
+    @property
+    def accelerate_config(self) -> Path:
+        """What `accelerate launch` is told, where several processes share the run."""
+        return self.root / "accelerate.yaml"
+
+    @property
+    def batch_script(self) -> Path:
+        """What Slurm was given."""
+        return self.root / "job.sh"
+
+    @property
+    def rank_failures(self) -> Path:
+        """One file for each process besides the main one that failed."""
+        return self.root / ".ranks"
+
+    @property
+    def queue_note(self) -> Path:
+        """Why the run waits in the queue; the queue runner's."""
+        return self.root / "queue_note.json"
+
     def checkpoint(self, step: int) -> Path:
         return self.checkpoints / f"step-{step:06d}"
+
+    def adapter_of(self, checkpoint: Path) -> Path:
+        """The folder of the adapter that a checkpoint holds, as chat, compare and export read it."""
+        converted = checkpoint / CONVERTED
+        return converted if converted.is_dir() else checkpoint
+
+    @property
+    def adapter_start(self) -> Path:
+        """Where an adapter began that takes its start out of the base."""
+        return self.root / "start"
 
     def checkpoint_steps(self) -> list[int]:
         """Steps of the complete checkpoints, oldest first. A directory being written has another name."""

@@ -1,9 +1,12 @@
-"""RunWriter: the worker's end of a run directory. One writer a file: launcher, worker and front ends never share one."""
+"""RunWriter: the worker's end of a run directory. One writer a file: launcher, worker and front ends never share one.
+
+Of several processes that share a run's steps only one has a RunWriter; the others have one that writes nothing.
+"""
 
 import os
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from phi_core.files import read_json, write_json
 from phi_core.runs.events import event_line
@@ -11,6 +14,20 @@ from phi_core.runs.identity import identity_of
 from phi_core.runs.layout import RunLayout
 
 HEARTBEAT_SECONDS = 2.0
+
+
+class Writer(Protocol):
+    """What training needs to tell how a run goes."""
+
+    layout: RunLayout
+
+    def event(self, kind: str, step: int, **data: Any) -> None: ...
+
+    def status(self, **changes: Any) -> None: ...
+
+    def beat(self, **changes: Any) -> None: ...
+
+    def current(self, name: str) -> Any: ...
 
 
 class RunWriter:

@@ -8,14 +8,15 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from phi_core.errors import TrainingFailed
 from phi_core.files import read_json, write_json
-from phi_core.runs.layout import RunLayout
+from phi_core.runs.layout import CONVERTED, RunLayout
+from phi_core.runs.storage import best_step
 
 MANIFEST = "manifest.json"
 WORKING = ".writing"
@@ -30,26 +31,60 @@ class Manifest:
     validation_loss: float | None
 
 
-def working_folder(layout: RunLayout) -> Path:
-    """Where transformers writes; empty at the start of a worker."""
+def working_folder(layout: RunLayout, *, empty: bool) -> Path:
+    """Where transformers writes; one process empties it at the start of a worker."""
     folder = layout.checkpoints / WORKING
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    if empty:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
     return folder
 
 
-def adopt(layout: RunLayout, manifest: Manifest, *, extra_files: dict[str, str]) -> Path:
-    """Make the checkpoint that was just written a checkpoint of the run; replaces one of the same step."""
+def remove_working_folder(layout: RunLayout) -> None:
+    """Once nothing more is written."""
+    shutil.rmtree(layout.checkpoints / WORKING, ignore_errors=True)
+
+
+def adopt(
+    layout: RunLayout,
+    manifest: Manifest,
+    *,
+    files: Mapping[str, str],
+    write_converted: Callable[[Path], None] | None = None,
+) -> Path:
+    """Make the checkpoint that was just written a checkpoint of the run; replaces one of the same step.
+
+    `files` are texts by name. Where `write_converted` is given, the adapter for the untouched base is beside what a
+    resume needs, in a folder of its own with the same texts.
+    """
     written = layout.checkpoints / WORKING / f"checkpoint-{manifest.step}"
     for name in UNWANTED:
         (written / name).unlink(missing_ok=True)
-    for name, text in extra_files.items():
-        (written / name).write_text(text, encoding="utf-8")
+    if write_converted is not None:
+        write_converted(written / CONVERTED)
+    for folder in (written, written / CONVERTED):
+        for name, text in files.items() if folder.is_dir() else ():
+            (folder / name).write_text(text, encoding="utf-8")
     write_json(written / MANIFEST, {**manifest.__dict__, "time": time.time(), "files": _checksums(written)})
     target = layout.checkpoint(manifest.step)
     _remove(target)
     os.rename(written, target)
     return target
+
+
+def resumable(layout: RunLayout, checkpoint: Path, *, make: bool) -> Path:
+    """A checkpoint as transformers can read it: without the converted adapter, which it would load as a second one.
+
+    One process makes the folder, of links where there can be any.
+    """
+    if not (checkpoint / CONVERTED).is_dir():
+        return checkpoint
+    folder = layout.checkpoints / WORKING / f"from-{checkpoint.name}"
+    if make:
+        shutil.copytree(
+            checkpoint, folder, ignore=shutil.ignore_patterns(CONVERTED), copy_function=_link_or_copy
+        )
+    return folder
 
 
 def newest_sound(layout: RunLayout, *, plan_hash: str) -> tuple[Path | None, list[str]]:
@@ -83,17 +118,22 @@ def prune(layout: RunLayout, *, keep: int, best_step: int | None) -> None:
 
 
 def best(layout: RunLayout) -> Manifest | None:
-    """The checkpoint with the lowest validation loss, the earliest of equals; None if none was validated."""
-    paths = [layout.checkpoint(step) for step in layout.checkpoint_steps()]
-    manifests = [read_manifest(path) for path in paths if read_json(path / MANIFEST)]
-    validated = [manifest for manifest in manifests if manifest.validation_loss is not None]
-    return min(validated, key=lambda manifest: manifest.validation_loss or 0.0, default=None)
+    """The checkpoint with the lowest validation loss, the earliest of equals; None if none has one that is finite."""
+    step = best_step(layout)
+    return None if step is None else read_manifest(layout.checkpoint(step))
 
 
 def copy_files(source: Path, target: Path, names: Sequence[str]) -> None:
     target.mkdir(parents=True)
     for name in names:
         shutil.copyfile(source / name, target / name)
+
+
+def _link_or_copy(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # a file system without links
+        shutil.copyfile(source, target)
 
 
 def _put_aside(path: Path) -> None:
@@ -114,9 +154,9 @@ def _remove(path: Path) -> None:
 
 def _checksums(folder: Path) -> dict[str, str]:
     return {
-        path.name: _sha256(path)
-        for path in sorted(folder.iterdir())
-        if path.is_file() and path.name != MANIFEST
+        path.relative_to(folder).as_posix(): _sha256(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path != folder / MANIFEST
     }
 
 
@@ -130,8 +170,8 @@ def _fault(path: Path) -> str:
     if not isinstance(record, dict) or "files" not in record:
         return "it has no manifest"
     for name, wanted in record["files"].items():
-        file = path / Path(name).name
-        if not file.exists() or _sha256(file) != wanted:
+        file = path / name
+        if ".." in Path(name).parts or not file.is_file() or _sha256(file) != wanted:
             return f"{name} is missing or changed"
     return ""
 

@@ -2,23 +2,38 @@
 
 import os
 import shutil
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from phi_core.config.training import TrainingConfig
 from phi_core.files import write_json, write_text
+from phi_core.model_files.folder import is_hub_model
+from phi_core.models.adapter_record import adapter_settings
+from phi_core.models.export_files import copy_tokenizer
+from phi_core.runs.card import export_card
 from phi_core.runs.layout import RunLayout
-from phi_core.runs.reader import Run
+from phi_core.runs.reader import Run, read_run
 from phi_core.training.checkpoint import Manifest, best, copy_files, read_manifest
 
 ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors", "prompt_format.json")
-TOKENIZER_FILES = (
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "chat_template.jinja",
-    "special_tokens_map.json",
-)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What the result needs besides the run's directory."""
+
+    config: TrainingConfig
+    base_folder: Path
+
+
+def keep_result(layout: RunLayout, result: Result) -> int:
+    """Write the final adapter and the history; returns the step whose adapter it is."""
+    run = read_run(layout.root)
+    checkpoint = chosen_checkpoint(layout, result.config.final_adapter)
+    card = model_card(run, result.config.model_name, checkpoint.step)
+    write_final_adapter(layout, checkpoint, base_folder=result.base_folder, card=card)
+    write_history(layout, run)
+    return checkpoint.step
 
 
 def chosen_checkpoint(layout: RunLayout, wanted: str) -> Manifest:
@@ -31,10 +46,8 @@ def write_final_adapter(layout: RunLayout, checkpoint: Manifest, *, base_folder:
     """Replace final_adapter/ by the adapter of a checkpoint, in one rename."""
     beside = layout.root / ".final_adapter"
     shutil.rmtree(beside, ignore_errors=True)
-    copy_files(layout.checkpoint(checkpoint.step), beside, ADAPTER_FILES)
-    for name in TOKENIZER_FILES:
-        if (base_folder / name).exists():
-            shutil.copyfile(base_folder / name, beside / name)
+    copy_files(layout.adapter_of(layout.checkpoint(checkpoint.step)), beside, ADAPTER_FILES)
+    copy_tokenizer(base_folder, beside)
     write_text(beside / "README.md", card)
     aside = layout.root / ".old_final_adapter"
     shutil.rmtree(aside, ignore_errors=True)
@@ -54,30 +67,15 @@ def write_history(layout: RunLayout, run: Run) -> None:
     write_json(layout.history, {"run": run.id, "total_steps": run.total_steps, **histories})
 
 
-def model_card(run: Run, config: TrainingConfig, checkpoint: Manifest, *, trainable: int) -> str:
-    """Measured figures only, each with where it comes from."""
-    steps = run.of_kind("step")
-    losses = [loss for _, loss in run.series("step", "loss")]
-    rows: list[tuple[str, Any]] = [
-        ("Run", run.id),
-        ("Base model", config.model_name),
-        ("Dataset", f"{_names(config.dataset_path)}, SHA-256 {run.about.get('dataset_fingerprint')}"),
-        (
-            "Adapter",
-            f"LoRA r={config.lora_r}, alpha={config.lora_alpha:g}, {trainable:,} trainable parameters",
-        ),
-        ("Steps done", f"{len(steps)}; this adapter is that of step {checkpoint.step}"),
-        ("Training loss, first and last step", f"{losses[0]:.4f} → {losses[-1]:.4f}" if losses else "none"),
-        (
-            "Validation loss of this adapter",
-            f"{checkpoint.validation_loss:.4f}" if checkpoint.validation_loss is not None else "not measured",
-        ),
-        ("Seed", config.seed),
-    ]
-    table = "\n".join(f"| {name} | {value} |" for name, value in rows)
-    header = f"---\nbase_model: {config.model_name}\nlibrary_name: peft\n---\n\n# LoRA adapter {run.id}\n"
-    return f"{header}\n| | |\n|---|---|\n{table}\n\nLosses are means per trained token.\n"
-
-
-def _names(sources: Sequence[str]) -> str:
-    return ", ".join(Path(source).name for source in sources)
+def model_card(run: Run, model_name: str, step: int) -> str:
+    """The card of the adapter of a step, as that of an export."""
+    is_hub_base = is_hub_model(model_name)
+    return export_card(
+        title=f"LoRA adapter {run.id}",
+        library="peft",
+        base_name=model_name if is_hub_base else Path(model_name).name,
+        is_hub_base=is_hub_base,
+        adapter=adapter_settings(run.layout.adapter_of(run.layout.checkpoint(step))),
+        run=run,
+        adapter_step=step,
+    )

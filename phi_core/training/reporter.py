@@ -1,25 +1,35 @@
 """RunReporter: the callback between the Trainer and the run directory.
 
-Writes what happens as events, does what control files and signals ask, and decides at each step's end whether to
-validate, to write a checkpoint or to stop. All decisions come from the plan and the requests; nothing is guessed.
+Writes what happens as events, and decides at each step's end whether to validate, to write a checkpoint or to stop. All
+decisions come from the plan, from what was asked (`steering`) and from the losses (`watch`); nothing is guessed. Of
+several processes all decide alike and one writes.
 """
 
 import time
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from phi_core.planning.courses import Courses
 from phi_core.planning.step_plan import StepPlan
-from phi_core.runs.control import take_requests
-from phi_core.runs.writer import RunWriter
+from phi_core.runs.writer import Writer
 from phi_core.training.checkpoint import Manifest, adopt, best, prune
+from phi_core.training.out_of_memory import OutOfMemoryEvent
+from phi_core.training.probe_answers import Probes
+from phi_core.training.ranks import barrier, from_main, is_main
+from phi_core.training.steering import Steering
+from phi_core.training.watch import Watch
 
 
 @dataclass(frozen=True)
 class Reporting:
-    """What the reporter needs of the plan. `identity` and `extra_files` go into every checkpoint."""
+    """What the reporter needs of the plan. `identity` and `files` go into every checkpoint.
+
+    `write_converted` writes the adapter for the untouched base, where that is another; `on_loss_spike` is the option.
+    """
 
     identity: str
     steps: StepPlan
@@ -28,71 +38,70 @@ class Reporting:
     checkpoints_kept: int
     has_validation: bool
     has_sources: bool
-    extra_files: dict[str, str]
-
-
-class Interruption(Protocol):
-    """Something that may ask to stop: the number of the signal that did, None while none has."""
-
-    received: int | None
+    on_loss_spike: str
+    files: dict[str, str]
+    write_converted: Callable[[Path], None] | None
 
 
 class Live(Protocol):
-    """What the trainer knows of the step that it has just done."""
+    """What the trainer knows of the step that it has just done: each value read back from the live objects."""
 
     step_trained_tokens: int
     step_tokens: dict[str, int]
+    step_records: int
+    learning_rate: float
+    lora_dropout: float
+    weight_decay: float
+    micro_batch_size: int
+    out_of_memory: list[OutOfMemoryEvent]
+
+    def amend(self, courses: Courses) -> None: ...
 
 
 class RunReporter(TrainerCallback):
-    """One per worker. `outcome` says how the loop ended: finished, stopped or paused."""
+    """One a trainer. `outcome` says how the loop ended: finished, stopped, paused or extended; `reason` why, if not by
+    the plan or a request.
+    """
 
     def __init__(
         self,
-        writer: RunWriter,
+        writer: Writer,
         reporting: Reporting,
-        interruption: Interruption,
+        steering: Steering,
+        watch: Watch,
+        probes: Probes,
         *,
         peak_memory_gib: Callable[[], float],
     ) -> None:
-        self._interruption = interruption
-        self.outcome = "finished"
+        self.outcome, self.reason = "finished", ""
         self.live: Live | None = None
         self._writer, self._reporting = writer, reporting
+        self._steering, self._watch, self._probes = steering, watch, probes
         self._peak_memory_gib = peak_memory_gib
         self._step_start = time.monotonic()
-        self._learning_rate = 0.0
         self._validated: tuple[int, float] | None = None
-        self._reason = "plan"
+        self._saved_because = "plan"
+        self._is_due = False
 
     def on_step_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
         self._step_start = time.monotonic()
 
-    def on_pre_optimizer_step(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        optimizer: Any = None,
-        **_: Any,
-    ) -> None:
-        """The learning rate that this step really uses, read from the live optimizer."""
-        self._learning_rate = float(optimizer.param_groups[0]["lr"])
-
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
         step, plan = state.global_step, self._reporting
-        self._reason = "plan"
+        orders = self._steering.orders(step)
+        if orders.courses is not None and not orders.end:
+            self._trainer.amend(orders.courses)
+        self._saved_because = orders.reason
+        self._is_due = step in plan.evaluation_steps or orders.evaluates
         control.should_log = True
-        control.should_evaluate = step in plan.evaluation_steps
-        control.should_save = step in plan.checkpoint_steps
-        self._obey_requests(step, control)
-        if self.outcome != "finished":
-            control.should_save = control.should_training_stop = True
-        control.should_evaluate &= plan.has_validation
+        control.should_evaluate = self._is_due and plan.has_validation
+        control.should_save = step in plan.checkpoint_steps or orders.saves
+        if orders.end:
+            self._end(orders.end, control)
 
     def on_log(
         self,
@@ -100,10 +109,15 @@ class RunReporter(TrainerCallback):
         state: TrainerState,
         control: TrainerControl,
         logs: Any = None,
+        model: Any = None,
         **_: Any,
     ) -> None:
-        if logs and "loss" in logs:
-            self._report_step(state.global_step, logs)
+        if not logs or "loss" not in logs:
+            return
+        self._report_step(state.global_step, logs)
+        self._look_for_spike(state.global_step, logs["loss"], control)
+        if self._is_due and not self._reporting.has_validation:
+            self.answer(state.global_step, model)
 
     def on_evaluate(
         self,
@@ -111,10 +125,105 @@ class RunReporter(TrainerCallback):
         state: TrainerState,
         control: TrainerControl,
         metrics: Any = None,
+        model: Any = None,
         **_: Any,
     ) -> None:
-        loss = metrics["eval_loss"]
-        self._validated = (state.global_step, loss)
+        step, loss = state.global_step, metrics["eval_loss"]
+        self._validated = (step, loss)
+        self._report_memory(self._trainer.out_of_memory)
+        self._report_validation(step, metrics)
+        self.answer(step, model)
+        if self._is_lowest(loss):
+            control.should_save = True
+        verdict = self._watch.early_stop(step, loss)
+        if verdict and self.outcome != "extended" and step < self._reporting.steps.num_steps:
+            self._saved_because = "early stopping"
+            self._end("finished", control, reason=verdict)
+
+    def on_save(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """Every process has written its part of the checkpoint when the main one adopts it."""
+        barrier()
+        if is_main():
+            self._adopt(state.global_step)
+        barrier()
+
+    def answer(self, step: int, model: Any, *, without: Collection[str] = ()) -> None:
+        """Put the probe prompts to the model, but those in `without`. Every process computes, the main one writes."""
+        for found in self._probes.answers(model, without=without):
+            self._writer.event("sample", step, **asdict(found))
+
+    @property
+    def _trainer(self) -> Live:
+        assert self.live is not None, "the trainer is set before it trains"
+        return self.live
+
+    def _end(self, outcome: str, control: TrainerControl, *, reason: str = "") -> None:
+        """End the loop after this step, with a checkpoint."""
+        self.outcome, self.reason = outcome, reason
+        control.should_save = control.should_training_stop = True
+
+    def _look_for_spike(self, step: int, loss: float, control: TrainerControl) -> None:
+        said = self._watch.spike(loss)
+        if not said:
+            return
+        self._writer.event("warning", step, message=said)
+        outcome = {"pause": "paused", "stop": "stopped"}.get(self._reporting.on_loss_spike)
+        if outcome and not control.should_training_stop:
+            self._saved_because = "loss spike"
+            self._end(outcome, control, reason=said)
+
+    def _is_lowest(self, loss: float) -> bool:
+        """Whether no checkpoint has so low a validation loss."""
+        lowest = best(self._writer.layout) if is_main() else None
+        return from_main(lowest is None or lowest.validation_loss is None or loss < lowest.validation_loss)
+
+    def _adopt(self, step: int) -> None:
+        plan, layout = self._reporting, self._writer.layout
+        validation_loss = self._validated[1] if self._validated and self._validated[0] == step else None
+        path = adopt(
+            layout,
+            Manifest(step, plan.identity, validation_loss),
+            files=plan.files,
+            write_converted=plan.write_converted,
+        )
+        lowest = best(layout)
+        prune(layout, keep=plan.checkpoints_kept, best_step=lowest.step if lowest else None)
+        self._writer.event(
+            "checkpoint", step, path=str(path.relative_to(layout.root)), reason=self._saved_because
+        )
+
+    def _report_memory(self, events: Sequence[OutOfMemoryEvent]) -> None:
+        """What was given up since the last report, in a step or in a validation."""
+        for event in events:
+            told = asdict(event)
+            self._writer.event("out_of_memory", told.pop("step"), **told)
+
+    def _report_step(self, step: int, logs: dict[str, float]) -> None:
+        seconds, live = time.monotonic() - self._step_start, self._trainer
+        self._report_memory(live.out_of_memory)
+        by_source = {"tokens_by_source": live.step_tokens} if self._reporting.has_sources else {}
+        self._writer.event(
+            "step",
+            step,
+            epoch=self._reporting.steps.epoch_at(step),
+            loss=logs["loss"],
+            learning_rate=live.learning_rate,
+            grad_norm=logs.get("grad_norm"),
+            trained_tokens=live.step_trained_tokens,
+            tokens_per_second=sum(live.step_tokens.values()) / seconds,
+            step_seconds=seconds,
+            peak_memory_gib=self._peak_memory_gib(),
+            effective_batch_size=live.step_records,
+            micro_batch_size=live.micro_batch_size,
+            lora_dropout=live.lora_dropout,
+            weight_decay=live.weight_decay,
+            **by_source,
+        )
+        self._writer.beat(step=step)
+
+    def _report_validation(self, step: int, metrics: dict[str, float]) -> None:
         by_source = {
             name.removeprefix("eval_loss/"): value
             for name, value in metrics.items()
@@ -122,55 +231,8 @@ class RunReporter(TrainerCallback):
         }
         self._writer.event(
             "evaluation",
-            state.global_step,
-            validation_loss=loss,
+            step,
+            validation_loss=metrics["eval_loss"],
             perplexity=metrics["eval_perplexity"],
             **({"validation_loss_by_source": by_source} if by_source else {}),
         )
-        lowest = best(self._writer.layout)
-        if lowest is None or lowest.validation_loss is None or loss < lowest.validation_loss:
-            control.should_save = True
-
-    def on_save(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
-    ) -> None:
-        step, plan, layout = state.global_step, self._reporting, self._writer.layout
-        validation_loss = self._validated[1] if self._validated and self._validated[0] == step else None
-        path = adopt(layout, Manifest(step, plan.identity, validation_loss), extra_files=plan.extra_files)
-        lowest = best(layout)
-        prune(layout, keep=plan.checkpoints_kept, best_step=lowest.step if lowest else None)
-        self._writer.event("checkpoint", step, path=str(path.relative_to(layout.root)), reason=self._reason)
-
-    def _report_step(self, step: int, logs: dict[str, float]) -> None:
-        seconds = time.monotonic() - self._step_start
-        live = self.live
-        assert live is not None, "the trainer is set before it trains"
-        by_source = {"tokens_by_source": live.step_tokens} if self._reporting.has_sources else {}
-        self._writer.event(
-            "step",
-            step,
-            epoch=self._reporting.steps.epoch_at(step),
-            loss=logs["loss"],
-            learning_rate=self._learning_rate,
-            grad_norm=logs.get("grad_norm"),
-            trained_tokens=live.step_trained_tokens,
-            tokens_per_second=sum(live.step_tokens.values()) / seconds,
-            step_seconds=seconds,
-            peak_memory_gib=self._peak_memory_gib(),
-            effective_batch_size=len(self._reporting.steps.step(step)),
-            **by_source,
-        )
-        self._writer.beat(step=step)
-
-    def _obey_requests(self, step: int, control: TrainerControl) -> None:
-        if self._interruption.received is not None:
-            self._reason, self.outcome = "signal", "stopped"
-        for request in take_requests(self._writer.layout):
-            self._writer.event("control", step, request=request.kind)
-            self._reason = "request"
-            if request.kind in ("stop", "pause"):
-                self.outcome = "stopped" if request.kind == "stop" else "paused"
-            elif request.kind == "checkpoint":
-                control.should_save = True
-            elif request.kind == "evaluate":
-                control.should_evaluate = True

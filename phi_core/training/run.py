@@ -1,20 +1,18 @@
 """Carry out one run: load, plan, attach, train, keep the result. The stages of the training worker, top to bottom.
 
-Takes a RunWriter on a prepared run directory and returns how the run ended. Raises what went wrong; the worker's
-entry point records it.
+Takes a writer of a prepared run directory and returns how the run ended. Raises what went wrong; the worker's
+entry point records it. Of several processes each comes by here; the main one reads checkpoints and writes.
 """
 
-import hashlib
-import json
 import os
 import time
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
-import torch
 from peft import PeftModel
-from transformers import TrainingArguments, set_seed
+from transformers import set_seed
 
 from phi_core.chat.prompt_format import FILE
 from phi_core.config.problems import checked
@@ -22,46 +20,106 @@ from phi_core.config.training import TrainingConfig
 from phi_core.config.yaml_file import read_values
 from phi_core.errors import AdapterError, DataError
 from phi_core.files import user_path
-from phi_core.model_files.architecture import shape_of
-from phi_core.model_files.folder import commit_of, read_json
-from phi_core.models.adapter import attach_adapter, format_record, num_trainable, recorded_fingerprint
-from phi_core.models.base import BaseModel, load_base, weights_fingerprint
-from phi_core.models.device import choose_device, peak_memory_gib
+from phi_core.models.adapter import attach_adapter, num_trainable
+from phi_core.models.adapter_record import format_record, recorded_fingerprint
+from phi_core.models.base import BaseModel
+from phi_core.models.conversion import Start, write_converted
+from phi_core.models.device import peak_memory_gib
+from phi_core.models.memory_use import reset_peak
 from phi_core.planning.machine import this_machine
-from phi_core.planning.run_plan import ModelFacts, RunPlan, make_plan, prompt_format
+from phi_core.planning.run_plan import RunPlan, make_plan
 from phi_core.runs.reader import Run, read_run
-from phi_core.runs.writer import RunWriter
+from phi_core.runs.writer import Writer
 from phi_core.samples.gate import require_open
-from phi_core.training.batches import padded, padding_free
-from phi_core.training.checkpoint import newest_sound, read_manifest, working_folder
-from phi_core.training.final import chosen_checkpoint, model_card, write_final_adapter, write_history
-from phi_core.training.loss import Loss, choose_loss, keeps_documents_apart, parts
-from phi_core.training.reporter import Interruption, Reporting, RunReporter
-from phi_core.training.trainer import Collate, PHITrainer
+from phi_core.training.advice import with_advice
+from phi_core.training.amendments import Amended, recorded, replayed
+from phi_core.training.checkpoint import (
+    newest_sound,
+    read_manifest,
+    remove_working_folder,
+    resumable,
+    working_folder,
+)
+from phi_core.training.final import Result, keep_result
+from phi_core.training.out_of_memory import OutOfMemory, free_caches
+from phi_core.training.peak import Meter, remember_peak
+from phi_core.training.preparation import (
+    Choices,
+    choose,
+    load,
+    make_trainer,
+    model_facts,
+    run_identity,
+    training_arguments,
+)
+from phi_core.training.probe_answers import Probes
+from phi_core.training.ranks import barrier, from_main, is_main
+from phi_core.training.reporter import Reporting, RunReporter
+from phi_core.training.steering import Interruption, Steering
+from phi_core.training.watch import Watch
 
-WITHOUT_NUMBERS = {
-    *("model_name", "model_revision", "dataset_path", "validation_path", "prompt_template", "output_dir"),
-    *("report_to", "accept", "initial_adapter"),
-    *("evaluate_every", "checkpoint_every", "checkpoints_kept", "final_adapter"),
-}
-"""Options that may change between stop and resume: names of things whose content is hashed, and what is only kept."""
+__all__ = ["Choices", "choose", "execute", "load", "make_trainer", "model_facts", "training_arguments"]
 
 
 @dataclass(frozen=True)
-class Choices:
-    """What was chosen for this model on this machine, and the sentences that say why."""
+class Session:
+    """What stays the same while a worker lives: `plan` is the one of the launch, without amendments.
 
-    collate: Collate
-    loss: Loss
-    decisions: dict[str, str]
+    `start` is where an adapter began that takes its start out of the base; None for others.
+    """
+
+    writer: Writer
+    config: TrainingConfig
+    base: BaseModel
+    plan: RunPlan
+    model: PeftModel
+    start: Start | None
+    choices: Choices
+    identity: str
+
+    @property
+    def can_evaluate(self) -> bool:
+        return len(self.plan.validation) > 0 or bool(self.config.probe_prompts)
 
 
-def execute(writer: RunWriter, *, resume: bool, interruption: Interruption) -> str:
-    """`finished`, `stopped` or `paused`."""
+def execute(writer: Writer, *, resume: bool, interruption: Interruption) -> str:
+    """`finished`, `stopped` or `paused`. An extended run goes on from the checkpoint that was just written."""
+    meter, before = Meter(), read_run(writer.layout.root)
+    session = _prepare(writer, before)
+    checkpoint, faults = _newest(session) if resume else (None, [])
+    amended = replayed(session.plan, recorded(before) if resume else ())
+    steering = Steering(
+        writer,
+        interruption,
+        amended,
+        can_evaluate=session.can_evaluate,
+        journalled=[str(event.data.get("id")) for event in before.of_kind("control")],
+    )
+    begun = _step_of(checkpoint)
+    steering.extend(begun)
+    _warn(session, begun, faults)
+    reset_peak(session.base.device.name)
+    while True:
+        outcome, reason = _train(session, steering, checkpoint)
+        step = int(writer.current("step"))
+        is_extended = outcome == "extended" or (outcome == "finished" and steering.extend(step))
+        if not is_extended:
+            break
+        checkpoint = writer.layout.checkpoint(step)
+        free_caches()
+    if is_main():
+        taken = range(begun + 1, int(writer.current("step")) + 1)
+        remember_peak(
+            steering.amended.plan, session.base, meter, told=read_run(writer.layout.root), steps=taken
+        )
+    return _finish(session, steering.amended, outcome, reason)
+
+
+def _prepare(writer: Writer, launched: Run) -> Session:
+    """Load and check everything that a run needs. A RequestError for what cannot work."""
     config = checked(read_values(writer.layout.config), source=str(writer.layout.config))
     writer.status(activity="loading the model")
     os.environ.setdefault("TENSORBOARD_LOGGING_DIR", str(writer.layout.root / "trackers"))
-    launched = read_run(writer.layout.root)
     base = load(config, date=_day(launched))
     writer.status(activity="preparing the data")
     plan = make_plan(config, model=model_facts(base))
@@ -69,22 +127,94 @@ def execute(writer: RunWriter, *, resume: bool, interruption: Interruption) -> s
     _require_as_launched(plan, launched)
     set_seed(config.seed)
     _require_trained_on(base, config.initial_adapter)
-    model = attach_adapter(base.model, config, plan.targets)
-    choices = choose(model, config)
-    identity = run_identity(plan, base)
-    checkpoint, faults = newest_sound(writer.layout, plan_hash=identity) if resume else (None, [])
+    begun = writer.layout.adapter_start
+    model = attach_adapter(base.model, config, plan.targets, start_folder=begun)
+    start = Start.prepare(model, begun)
+    return Session(writer, config, base, plan, model, start, choose(model, config), run_identity(plan, base))
+
+
+def _newest(session: Session) -> tuple[Path | None, list[str]]:
+    """The checkpoint to go on from, the same on every process, and what was wrong with newer ones."""
+    found, faults = (
+        newest_sound(session.writer.layout, plan_hash=session.identity) if is_main() else (None, [])
+    )
+    name = from_main(str(found) if found else "")
+    return (Path(name) if name else None), faults
+
+
+def _train(session: Session, steering: Steering, checkpoint: Path | None) -> tuple[str, str]:
+    """One trainer from a checkpoint, or from the start, to its end: finished, stopped, paused or extended, and why."""
+    writer, config, amended = session.writer, session.config, steering.amended
+    told = read_run(writer.layout.root)
+    step = _step_of(checkpoint)
+    watch = Watch(patience=config.early_stopping_patience, min_delta=config.early_stopping_min_delta)
+    _announce(session, amended.plan, step)
+    watch.replay([event for event in told.events if event.step <= step or event.kind == "control"])
+    if watch.verdict and step < amended.plan.steps.num_steps:
+        return "finished", watch.verdict  # decided before the worker went away
+    probes = Probes(config.probe_prompts, session.base, max_new_tokens=config.probe_max_new_tokens)
     reporter = RunReporter(
         writer,
-        _reporting(plan, base, identity),
-        interruption,
-        peak_memory_gib=partial(peak_memory_gib, base.device),
+        _reporting(session, amended.plan),
+        steering,
+        watch,
+        probes,
+        peak_memory_gib=partial(peak_memory_gib, session.base.device),
     )
     trainer = make_trainer(
-        plan, model, choices, reporter, training_arguments(config, base, working_folder(writer.layout))
+        amended.plan,
+        session.model,
+        session.choices,
+        reporter,
+        training_arguments(config, session.base, _working_folder(writer)),
+        courses=amended.courses,
     )
-    _announce(writer, plan, model, choices, checkpoint, faults)
-    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    return _finish(writer, plan, base, model, reporter.outcome)
+    if checkpoint is None:
+        reporter.answer(0, session.model, without=_answered(told))
+    try:
+        trainer.train(resume_from_checkpoint=_resumable(writer, checkpoint))
+    except OutOfMemory as error:
+        raise with_advice(error, amended.plan, session.base) from None
+    writer.status(step=trainer.state.global_step)
+    return reporter.outcome, reporter.reason
+
+
+def _finish(session: Session, amended: Amended, outcome: str, reason: str) -> str:
+    """Keep the result and say how it ended. A run asked to stop at its very last step has finished."""
+    writer, step = session.writer, int(session.writer.current("step"))
+    outcome = "finished" if step == amended.plan.steps.num_steps else outcome
+    writer.status(activity="saving the adapter")
+    if is_main():
+        result = Result(amended.plan.config, session.base.folder)
+        adapter_step = keep_result(writer.layout, result)
+        writer.event("finished", step, state=outcome, adapter_step=adapter_step, reason=reason)
+        remove_working_folder(writer.layout)
+    barrier()
+    return outcome
+
+
+def _working_folder(writer: Writer) -> Path:
+    folder = working_folder(writer.layout, empty=is_main())
+    barrier()
+    return folder
+
+
+def _resumable(writer: Writer, checkpoint: Path | None) -> str | None:
+    """What transformers reads a checkpoint from, made by one process."""
+    if checkpoint is None:
+        return None
+    folder = resumable(writer.layout, checkpoint, make=is_main())
+    barrier()
+    return str(folder)
+
+
+def _answered(run: Run) -> Collection[str]:
+    """The probe prompts that were put to the model before an earlier start's first step."""
+    return {str(event.data.get("prompt")) for event in run.of_kind("sample") if event.step == 0}
+
+
+def _step_of(checkpoint: Path | None) -> int:
+    return read_manifest(checkpoint).step if checkpoint else 0
 
 
 def _require_as_launched(plan: RunPlan, run: Run) -> None:
@@ -112,138 +242,32 @@ def _day(run: Run) -> str | None:
     return time.strftime("%Y-%m-%d", time.localtime(created)) if isinstance(created, int | float) else None
 
 
-def load(config: TrainingConfig, *, date: str | None = None) -> BaseModel:
-    """The base model that a configuration names, on its device. `date` is what a template is told; None: today."""
-    return load_base(
-        config.model_name,
-        choose_device(config.device, config.dtype),
-        revision=config.model_revision,
-        prompt_format=partial(prompt_format, config, date=date),
-        trust_remote_code=config.trust_remote_code,
+def _reporting(session: Session, plan: RunPlan) -> Reporting:
+    base = session.base
+    record = format_record(
+        base.form, base.tokenizer, base_fingerprint=base.fingerprint, base_quantization=base.quantization
     )
-
-
-def choose(model: PeftModel, config: TrainingConfig) -> Choices:
-    """Fast forms where they were found equal to the slow ones on this model; switches on what the options ask for."""
-    model.eval()
-    loss, about_loss = choose_loss(model)
-    apart = config.padding_free and keeps_documents_apart(model)
-    asked = (
-        "padded as asked" if not config.padding_free else "padded: this model mixes documents laid end to end"
-    )
-    if config.gradient_checkpointing:
-        model.activation_checkpointing_enable({"use_reentrant": False})
-        model.enable_input_require_grads()
-    if config.torch_compile:
-        parts(model)[0].compile(dynamic=True)
-    decisions = {
-        "batches": "padding-free, found equal to one by one" if apart else asked,
-        "loss": about_loss,
-        "threads": str(torch.get_num_threads()),
-        "torch_compile": {True: "on as asked", False: "off as asked", None: "off: not measured to pay"}[
-            config.torch_compile
-        ],
-    }
-    return Choices(padding_free if apart else padded, loss, decisions)
-
-
-def make_trainer(
-    plan: RunPlan,
-    model: PeftModel,
-    choices: Choices,
-    reporter: RunReporter | None,
-    arguments: TrainingArguments,
-) -> PHITrainer:
-    """The trainer of a plan whose samples are tokenised."""
-    config = plan.config
-    assert plan.is_exact, "the worker always has a tokenizer"
-    trainer = PHITrainer(
-        model,
-        arguments,
-        train=plan.train,
-        validation=plan.validation,
-        labels=plan.data.labels,
-        steps=plan.steps,
-        multipliers=plan.multipliers,
-        batch_size=config.batch_size,
-        collate=choices.collate,
-        loss=choices.loss,
-    )
-    if reporter is not None:
-        reporter.live = trainer
-        trainer.add_callback(reporter)
-    return trainer
-
-
-def training_arguments(config: TrainingConfig, base: BaseModel, folder: Path) -> TrainingArguments:
-    """The Trainer sees one epoch of whole steps; everything periodic is decided by the reporter."""
-    optimizers = {"adamw": "adamw_torch", "adamw_8bit": "adamw_bnb_8bit"}
-    return TrainingArguments(
-        output_dir=str(folder),
-        num_train_epochs=1,
-        per_device_train_batch_size=1,
-        learning_rate=config.learning_rate,
-        weight_decay=config.weight_decay,
-        max_grad_norm=config.max_grad_norm,
-        optim=optimizers[config.optimizer],
-        seed=config.seed,
-        fp16=base.device.dtype_name == "float16",
-        use_cpu=base.device.name == "cpu",
-        save_strategy="no",
-        eval_strategy="no",
-        logging_strategy="no",
-        logging_nan_inf_filter=False,
-        disable_tqdm=True,
-        remove_unused_columns=False,
-        report_to=list(config.report_to),
-        run_name=folder.parent.parent.name,
-        dataloader_num_workers=0,
-    )
-
-
-def model_facts(base: BaseModel) -> ModelFacts:
-    shape = shape_of(read_json(base.folder, "config.json"))
-    return ModelFacts(shape, base.form, base.tokenizer, commit_of(base.folder))
-
-
-def run_identity(plan: RunPlan, base: BaseModel) -> str:
-    """SHA-256 over all that decides the numbers of a run: what a checkpoint must share to be resumed from."""
-    settings = plan.config.model_dump(mode="json", exclude=WITHOUT_NUMBERS)
-    sides = [hashlib.sha256(side.records.tobytes()).hexdigest() for side in (plan.train, plan.validation)]
-    start = (
-        weights_fingerprint(user_path(plan.config.initial_adapter)) if plan.config.initial_adapter else None
-    )
-    parts = [plan.steps.hash, settings, plan.data.prepared.fingerprint, sides, base.fingerprint, start]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-
-def _reporting(plan: RunPlan, base: BaseModel, identity: str) -> Reporting:
     return Reporting(
-        identity=identity,
+        identity=session.identity,
         steps=plan.steps,
-        evaluation_steps=frozenset(plan.evaluation_steps),
+        evaluation_steps=frozenset(plan.steps.milestones(plan.config.evaluate_every)),
         checkpoint_steps=frozenset(plan.checkpoint_steps),
         checkpoints_kept=plan.config.checkpoints_kept,
         has_validation=len(plan.validation) > 0,
         has_sources=len(plan.config.dataset_path) > 1,
-        extra_files={FILE: format_record(base.form, base.tokenizer, base_fingerprint=base.fingerprint)},
+        on_loss_spike=plan.config.on_loss_spike,
+        files={FILE: record},
+        write_converted=partial(write_converted, session.model, session.start) if session.start else None,
     )
 
 
-def _announce(
-    writer: RunWriter,
-    plan: RunPlan,
-    model: PeftModel,
-    choices: Choices,
-    checkpoint: Path | None,
-    faults: list[str],
-) -> None:
-    start = read_manifest(checkpoint).step if checkpoint else 0
+def _announce(session: Session, plan: RunPlan, step: int) -> None:
+    writer, model = session.writer, session.model
     total = sum(parameter.numel() for parameter in model.parameters())
     writer.event(
         "plan",
-        start,
-        from_step=start,
+        step,
+        from_step=step,
         total_steps=plan.steps.num_steps,
         plan_hash=plan.steps.hash,
         train_records=plan.num_train_records,
@@ -255,23 +279,16 @@ def _announce(
         trainable_parameters=num_trainable(model),
         total_parameters=total,
         targets=list(plan.targets),
-        decisions=choices.decisions,
+        decisions=session.choices.decisions,
     )
+    writer.status(state="running", activity="training", step=step, total_steps=plan.steps.num_steps)
+
+
+def _warn(session: Session, step: int, faults: list[str]) -> None:
+    """What a person should know of this start, once."""
+    plan, config = session.plan, session.config
+    probes = Probes(config.probe_prompts, session.base, max_new_tokens=config.probe_max_new_tokens)
     accepted = [f"{finding.name} accepted: {finding.what}" for finding in plan.gate]
-    for message in (*faults, *accepted, *(str(problem) for problem in plan.warnings(this_machine()))):
-        writer.event("warning", start, message=message)
-    writer.status(state="running", activity="training", step=start, total_steps=plan.steps.num_steps)
-
-
-def _finish(writer: RunWriter, plan: RunPlan, base: BaseModel, model: PeftModel, outcome: str) -> str:
-    """Keep the result and say how it ended. A run asked to stop at its very last step has finished."""
-    run = read_run(writer.layout.root)
-    step = int(writer.current("step"))
-    outcome = "finished" if step == plan.steps.num_steps else outcome
-    writer.status(activity="saving the adapter")
-    checkpoint = chosen_checkpoint(writer.layout, plan.config.final_adapter)
-    card = model_card(run, plan.config, checkpoint, trainable=num_trainable(model))
-    write_final_adapter(writer.layout, checkpoint, base_folder=base.folder, card=card)
-    write_history(writer.layout, run)
-    writer.event("finished", step, state=outcome, adapter_step=checkpoint.step)
-    return outcome
+    warnings = [str(problem) for problem in plan.warnings(this_machine())]
+    for message in (*faults, *accepted, *warnings, *probes.too_long()):
+        session.writer.event("warning", step, message=message)

@@ -24,6 +24,19 @@ def write_toy_dataset(path: Path, count: int = 22) -> Path:
     return path
 
 
+def write_spiky_dataset(folder: Path) -> tuple[Path, Path]:
+    """Records in whose given order the loss falls and then leaps once, in steps of four at step 16; and others, on which
+    the loss only rises as these are learned.
+    """
+    usual = [{"prompt": "say it", "response": "so so so so"}] * 60
+    strange = [{"prompt": "say it", "response": "Zq%9"}] * 4
+    other = [{"prompt": "x" * length, "response": "Zq%9"} for length in range(1, 6)]
+    paths = folder / "spiky.jsonl", folder / "other.jsonl"
+    for path, rows in zip(paths, ([*usual, *strange, *usual[:16]], other), strict=True):
+        path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    return paths
+
+
 def toy_config(model: Path, dataset: Path, **changes: Any) -> TrainingConfig:
     """Two epochs of five steps, no dropout unless asked for."""
     values = {
