@@ -5,6 +5,8 @@ from typing import Any
 
 from phi_core.cli.flags import Json, RunsDir
 from phi_core.cli.output import ago, duration, number, print_json, say, table
+from phi_core.cli.queue import look_after
+from phi_core.cli.run_analysis import in_short
 from phi_core.cli.watching import (
     ending,
     exit_status,
@@ -17,6 +19,8 @@ from phi_core.cli.watching import (
 from phi_core.errors import RequestError
 from phi_core.jobs.training_job import ask, resume_run
 from phi_core.plain_text import plain
+from phi_core.runs.analysis import analyse
+from phi_core.runs.figures import figures
 from phi_core.runs.reader import Run
 from phi_core.runs.store import LATEST, RunStore, runs_root
 
@@ -41,7 +45,12 @@ def show(run: str = LATEST, /, *, json: Json = False, runs_dir: RunsDir = None) 
     """One run: state, losses, plot, and what to do next."""
     found = _store(runs_dir).find(run)
     if json:
-        print_json({**run_summary(found), "about": dict(found.about), "config": dict(found.config)})
+        about = {
+            "about": dict(found.about),
+            "config": dict(found.config),
+            "figures": figures(found).as_json(),
+        }
+        print_json({**run_summary(found), **about, "analysis": analyse(found).as_json()})
         return 0
     say(f"run {found.id} · {found.path}")
     for name in ("name", "tags", "note"):
@@ -50,6 +59,7 @@ def show(run: str = LATEST, /, *, json: Json = False, runs_dir: RunsDir = None) 
     say(progress_line(found))
     say(ending(found) if not found.is_live else f"Watch it: phi runs watch {found.id}")
     say(loss_plot(found))
+    say(in_short(analyse(found)))
     return 0
 
 
@@ -163,7 +173,9 @@ def _confirmed(question: str) -> bool:
 
 
 def _store(runs_dir: str | None) -> RunStore:
-    return RunStore(runs_root(runs_dir))
+    root = runs_root(runs_dir)
+    look_after(root)
+    return RunStore(root)
 
 
 def _ask(name: str, runs_dir: str | None, kind: Any) -> int:
