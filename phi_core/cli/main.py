@@ -47,6 +47,14 @@ COMMANDS = {
         "phi_core.cli.search:search",
         "Search for better settings by real runs. Ctrl-C stops the run under way with a checkpoint; the same command goes on.",
     ),
+    "export": (
+        "phi_core.cli.export:export",
+        "Write an adapter, or the base with the adapter merged in, as a folder for other programs.",
+    ),
+    "layers": (
+        "phi_core.cli.layers:layers",
+        "The layers of a model in groups, with counts and the size of an adapter on each; and the goals with their targets.",
+    ),
     "doctor": ("phi_core.cli.doctor:doctor", "Devices, memory, kernels, versions, cache and disk."),
     "tui": ("phi_core.cli.tui:tui", "Open the full-screen app."),
     "runs list": ("phi_core.cli.runs:list_runs", "All runs, newest first."),
@@ -65,12 +73,82 @@ COMMANDS = {
     ),
     "runs continue": ("phi_core.cli.runs:continue_run", "Go on with a paused run."),
     "runs checkpoint": ("phi_core.cli.runs:checkpoint", "Write a checkpoint after the current step."),
+    "runs evaluate": (
+        "phi_core.cli.steering:evaluate",
+        "Measure the validation loss after the current step.",
+    ),
+    "runs set-lr": (
+        "phi_core.cli.steering:set_lr",
+        "Give the learning-rate curve another peak from the next step on.",
+    ),
+    "runs extend": (
+        "phi_core.cli.steering:extend",
+        "Add optimizer steps to a run. One that has ended is started again from its newest checkpoint.",
+    ),
+    "runs answers": (
+        "phi_core.cli.run_answers:answers",
+        "The answers to the probe prompts over time; step 0 is before training.",
+    ),
     "runs resume": (
         "phi_core.cli.runs:resume",
         "Go on after the newest checkpoint, as if the run had never ended.",
     ),
+    "runs diff": (
+        "phi_core.cli.run_difference:diff",
+        "Two runs: options, data and versions that differ, their curves in one plot, and their figures.",
+    ),
+    "runs analyse": (
+        "phi_core.cli.run_analysis:analyse",
+        "Convergence of a run on its own curves: slope, over-fitting, divergence, plateau, steps to a target.",
+    ),
+    "runs export": (
+        "phi_core.cli.run_metrics:export_metrics",
+        "Metrics of every step and validation as CSV or JSON, one row a step.",
+    ),
+    "runs storage": (
+        "phi_core.cli.run_storage:show_storage",
+        "What each run takes on the disk, by kind, and what prepared data takes.",
+    ),
+    "runs clean": (
+        "phi_core.cli.run_storage:clean",
+        "Free disk space: old checkpoints, failed runs, prepared data. Shows what would go, then asks.",
+    ),
     "runs label": ("phi_core.cli.runs:label", "Give a run a name, tags or a note."),
     "runs delete": ("phi_core.cli.runs:delete", "Delete a run's folder."),
+    "queue list": (
+        "phi_core.cli.queue:list_queue",
+        "The runs that wait, the next one first, and why each waits.",
+    ),
+    "queue add": (
+        "phi_core.cli.queue:add",
+        "Queue a run that has ended early, at the end: it goes on after its newest checkpoint.",
+    ),
+    "queue move": (
+        "phi_core.cli.queue:move_run",
+        "Move a queued run so many places to the front (-1) or to the end (1); 0 is the next one to start.",
+    ),
+    "queue remove": (
+        "phi_core.cli.queue:remove_run",
+        "Take a run out of the queue. It stays, and can be started (`phi runs resume`) or queued again.",
+    ),
+    "queue start": ("phi_core.cli.queue:start", "Start a queued run now, whatever memory is free."),
+    "queue run": (
+        "phi_core.cli.queue:run_queue",
+        "Start the queued runs as memory allows, until none waits. For a systemd unit or cron; else phi does it unasked.",
+    ),
+    "presets list": (
+        "phi_core.cli.presets:list_presets",
+        "All presets with their effective batch and the memory that the formula expects for a model on this machine.",
+    ),
+    "presets show": (
+        "phi_core.cli.presets:show",
+        "One preset: its settings, its source, and the memory that the formula expects.",
+    ),
+    "presets save": (
+        "phi_core.cli.presets:save",
+        "Keep options of a configuration file, of flags, or of both, as a preset of yours.",
+    ),
+    "presets delete": ("phi_core.cli.presets:delete", "Delete a preset of yours."),
     "data check": (
         "phi_core.cli.data:check",
         "Check every record of a file. Exit status 2 if any is faulty.",
@@ -97,7 +175,12 @@ COMMANDS = {
     ),
 }
 """Command → function and the first sentence of its docstring, so that the list of commands imports none of them."""
-GROUPS = {"runs": "List, watch, steer and clean up runs.", "data": "Look at datasets before a run."}
+GROUPS = {
+    "runs": "List, watch, steer and clean up runs.",
+    "queue": "Runs that wait for memory on a device.",
+    "data": "Look at datasets before a run.",
+    "presets": "Settings with a name: built in and your own.",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

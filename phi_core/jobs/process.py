@@ -7,7 +7,7 @@ app nor a lost SSH line ends it. The current folder is not on its import path: d
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -32,7 +32,20 @@ def start_worker(
     stdout: int | IO[bytes] | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start `phi_core.workers.<name>`; its errors, and its output unless `stdout` is given, are appended to `log`."""
-    command = [sys.executable, "-P", "-m", f"phi_core.workers.{name}", *arguments]
+    return start_module(f"phi_core.workers.{name}", arguments, log=log, stdin=stdin, stdout=stdout)
+
+
+def start_module(
+    module: str,
+    arguments: Sequence[str] = (),
+    *,
+    log: Path,
+    stdin: int = subprocess.DEVNULL,
+    stdout: int | IO[bytes] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> subprocess.Popen[bytes]:
+    """Start a module as a process of its own. `environment` wins over what it inherits."""
+    command = [sys.executable, "-P", "-m", module, *arguments]
     with log.open("ab") as file:
         return subprocess.Popen(
             command,
@@ -41,11 +54,13 @@ def start_worker(
             stderr=file,
             start_new_session=True,
             close_fds=True,
-            env=_environment(),
+            env={**os.environ, **worker_environment(), **(environment or {})},
         )
 
 
-def _environment() -> dict[str, str]:
+def worker_environment() -> dict[str, str]:
+    """What a worker needs to find in its environment to be found and to keep quiet, wherever it starts."""
     home = str(Path(phi_core.__file__).parent.parent)
     paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
-    return {**_QUIET, **os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    quiet = {name: os.environ.get(name, value) for name, value in _QUIET.items()}
+    return {**quiet, "PYTHONPATH": os.pathsep.join(paths)}

@@ -22,11 +22,15 @@ from phi_core.config.training import TrainingConfig
 from phi_core.config.yaml_file import dump
 from phi_core.errors import RunError
 from phi_core.files import read_json, user_path, write_json
-from phi_core.jobs.process import start_worker
+from phi_core.jobs.launchers import launcher_of
+from phi_core.jobs.notice_address import require_notice_address
+from phi_core.jobs.processes import end_all, family
+from phi_core.jobs.slurm import cancel
 from phi_core.model_files.folder import resolved_name
 from phi_core.runs.control import RequestKind, send_request
 from phi_core.runs.identity import identity_from
 from phi_core.runs.layout import FORMAT, RunLayout
+from phi_core.runs.queue_mark import queue_mark
 from phi_core.runs.reader import Run, read_run
 
 STARTED_SECONDS = 20.0
@@ -41,6 +45,7 @@ def create_run(
     `facts` are what the plan found: dataset fingerprint, prompt format and its hash. RunError if `output_dir` is
     taken or the place cannot be written.
     """
+    require_notice_address(config)
     target = user_path(config.output_dir).resolve() if config.output_dir else None
     parent = target.parent if target else root
     if target and target.exists() and (not target.is_dir() or any(target.iterdir())):
@@ -56,11 +61,16 @@ def create_run(
     return _filled(beside, target, parent, portable(config), command, facts)
 
 
-def start_run(path: Path, *, resume: bool = False) -> None:
-    """Start the worker of a run and wait until it has said so in status.json."""
+def start_run(path: Path, *, resume: bool = False, environment: Mapping[str, str] | None = None) -> None:
+    """Start the worker of a run and wait until it has said so in status.json; of a batch job, until it is submitted.
+
+    `environment` wins over what the worker inherits. RunError if it does not start, or the launcher refuses.
+    """
     layout = RunLayout(path)
     before = read_json(layout.status)
-    process = start_worker("train", [str(path.resolve()), *(["--resume"] if resume else [])], log=layout.log)
+    process = launcher_of(layout).start(layout, resume=resume, environment=environment or {})
+    if process is None:
+        return
     threading.Thread(target=process.wait, daemon=True).start()  # no zombie stays behind while we live
     end = time.monotonic() + STARTED_SECONDS
     while read_json(layout.status) == before and time.monotonic() < end:
@@ -71,43 +81,84 @@ def start_run(path: Path, *, resume: bool = False) -> None:
         time.sleep(0.02)
 
 
-def ask(run: Run, kind: RequestKind) -> None:
-    """Send a request to a live run. RunError if it is not live."""
+def ask(run: Run, kind: RequestKind, **values: float) -> None:
+    """Send a request to a live run, with the values that its kind takes; a job that waits in Slurm's queue is cancelled. RunError if it is not live."""
+    if run.state == "queued" and queue_mark(run.path) is None and kind == "stop":
+        cancel(run.layout)
+        return
+    if run.state == "queued":
+        raise RunError(
+            f"run {run.id} is queued",
+            f"Take it out: phi queue remove {run.id}; or now: phi queue start {run.id}",
+        )
     if not run.is_live:
         raise RunError(f"run {run.id} is {run.state}", "Only a running run can be asked")
-    send_request(run.layout, kind)
+    send_request(run.layout, kind, **values)
 
 
 def resume_run(run: Run) -> int:
     """Start a worker again after the newest checkpoint; returns its step, 0 for the beginning.
 
-    RunError if the run is live or finished.
+    RunError if the run is live, queued or finished.
     """
-    if run.is_live:
-        raise RunError(f"run {run.id} is {run.state}", f"Watch it: phi runs watch {run.id}")
-    if run.state == "finished":
-        raise RunError(f"run {run.id} is finished", f"Repeat it: phi train {run.layout.config}")
+    require_resumable(run)
     start_run(run.path, resume=True)
     return max(run.layout.checkpoint_steps(), default=0)
 
 
+def require_resumable(run: Run) -> None:
+    """RunError if the run is live, queued or finished."""
+    if run.is_live:
+        raise RunError(f"run {run.id} is {run.state}", f"Watch it: phi runs watch {run.id}")
+    if run.state == "queued":
+        raise RunError(f"run {run.id} is queued", f"Start it now: phi queue start {run.id}")
+    if run.state == "finished":
+        raise RunError(f"run {run.id} is finished", f"Repeat it: phi train {run.layout.config}")
+
+
 def kill(run: Run) -> None:
-    """End a live run by force; what came after its last checkpoint is lost and the run is `lost`."""
-    os.kill(_live_pid(run), signal.SIGKILL)
+    """End a live run by force, all its processes on this machine; what came after its last checkpoint is lost and the
+    run is `lost`."""
+    worker = _live_pid(run)
+    end_all(family([*_supervisor_pids(run), worker]))
 
 
 def end_at_once(run: Run) -> None:
-    """Let a live run's worker end without finishing its step; it still says that it stopped."""
+    """Let a live run's worker end without finishing its step; it still says that it stopped. Of several processes the
+    main one speaks, and the others are ended."""
     pid = _live_pid(run)
+    others = family(_supervisor_pids(run))
     os.kill(pid, signal.SIGTERM)
     time.sleep(0.1)  # two signals that wait together are delivered as one
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM)
+    if others:
+        _wait_for_word(run)
+        end_all(others)
+
+
+def _wait_for_word(run: Run) -> None:
+    """Until the main process has said that it stopped, or for a second: it may be deep in a collective."""
+    end = time.monotonic() + 1
+    while read_run(run.path).is_live and time.monotonic() < end:
+        time.sleep(0.02)
+
+
+def _supervisor_pids(run: Run) -> list[int]:
+    """The supervisor that looks after a run's processes on this machine, if there is one."""
+    identity = identity_from((read_json(run.layout.launch) or {}).get("supervisor") or {})
+    return [identity.pid] if identity and identity.is_alive else []
 
 
 def _live_pid(run: Run) -> int:
-    """The worker's pid, checked anew. RunError if the worker is gone."""
+    """The worker's pid, checked anew. RunError if the worker is gone, or on another machine."""
     identity = identity_from(read_json(run.layout.status) or {})
+    if run.is_live and identity is not None and identity.is_elsewhere:
+        job = (read_json(run.layout.launch) or {}).get("job_id")
+        raise RunError(
+            f"run {run.id} runs on {identity.host}",
+            f"scancel {job} ends it" if job else "End it there, or ask: phi runs stop",
+        )
     if not run.is_live or identity is None or not identity.is_alive:
         raise RunError(f"run {run.id} is {run.state}", "Only a running run can be ended")
     return identity.pid
@@ -126,7 +177,7 @@ def portable(config: TrainingConfig) -> TrainingConfig:
     changes: dict[str, Any] = {"output_dir": None, "model_name": resolved_name(config.model_name)}
     for name in ("dataset_path", "validation_path"):
         changes[name] = tuple(_absolute(source) for source in getattr(config, name))
-    for name in ("prompt_template", "initial_adapter"):
+    for name in ("prompt_template", "initial_adapter", "accelerate_config"):
         if value := getattr(config, name):
             changes[name] = _absolute(value)
     return config.model_copy(update=changes)

@@ -1,5 +1,9 @@
-"""Which process a worker is: pid, start time and boot id together. A reused pid is another process."""
+"""Which process a worker is: pid, start time, boot id and host together. A reused pid is another process.
 
+A process of another host cannot be asked from here; `is_elsewhere` says so, and who reads must go by its heartbeat.
+"""
+
+import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -16,9 +20,15 @@ class ProcessIdentity:
     pid: int
     start_time: float
     boot_id: str
+    host: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Another machine: another boot under another name. An earlier boot of this machine is not elsewhere."""
+        return self.boot_id != boot_id() and self.host not in ("", platform.node())
 
     @property
     def is_alive(self) -> bool:
@@ -35,13 +45,18 @@ class ProcessIdentity:
 
 def identity_of(pid: int) -> ProcessIdentity:
     """psutil.NoSuchProcess if there is no such process."""
-    return ProcessIdentity(pid, psutil.Process(pid).create_time(), boot_id())
+    return ProcessIdentity(pid, psutil.Process(pid).create_time(), boot_id(), platform.node())
 
 
 def identity_from(record: Mapping[str, Any]) -> ProcessIdentity | None:
     """The identity in a status record, None if it holds none."""
     try:
-        return ProcessIdentity(int(record["pid"]), float(record["start_time"]), str(record["boot_id"]))
+        return ProcessIdentity(
+            int(record["pid"]),
+            float(record["start_time"]),
+            str(record["boot_id"]),
+            str(record.get("host", "")),
+        )
     except (KeyError, TypeError, ValueError):
         return None
 

@@ -20,10 +20,14 @@ from phi_core.files import read_json
 from phi_core.runs.events import Event, event_from
 from phi_core.runs.identity import identity_from
 from phi_core.runs.layout import FORMAT, RunLayout
+from phi_core.runs.queue_mark import queue_mark
 
-State = Literal["created", "running", "paused", "finished", "stopped", "failed", "lost"]
+State = Literal["created", "queued", "running", "paused", "finished", "stopped", "failed", "lost"]
+ENDED: tuple[State, ...] = ("paused", "finished", "stopped", "failed")
 START_SECONDS = 30.0
 """A run that has had no process for so long after its creation never started."""
+SILENT_SECONDS = 120.0
+"""A run on another host whose worker has not touched its lock for so long is lost: it does so every few seconds."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ class Run:
         if self.state in ("finished", "stopped", "paused") and self.layout.final_adapter.is_dir():
             return self.layout.final_adapter
         steps = self.layout.checkpoint_steps()
-        return self.layout.checkpoint(steps[-1]) if steps else None
+        return self.layout.adapter_of(self.layout.checkpoint(steps[-1])) if steps else None
 
     @property
     def name(self) -> str:
@@ -116,10 +120,11 @@ class RunReader:
         """The run as it is now."""
         self._read_new_events()
         status = _object(self.layout.status)
+        state = _state(self.layout, status, created=float(self._about.get("created", 0.0)))
         return Run(
             path=self.layout.root,
-            state=_state(status, created=float(self._about.get("created", 0.0))),
-            activity=str(status.get("activity", "")),
+            state=state,
+            activity=_waiting(self.layout) if state == "queued" else str(status.get("activity", "")),
             step=max(_whole(status.get("step")) or 0, self._last_step()),
             total_steps=_whole(status.get("total_steps")),
             heartbeat=status.get("heartbeat"),
@@ -171,15 +176,68 @@ def read_run(path: Path) -> Run:
     return RunReader(path).read()
 
 
-def _state(status: Mapping[str, Any], *, created: float) -> State:
-    """The state as written, or `lost` where a process should be and is not."""
-    if not status:
-        return "created" if time.time() - created < START_SECONDS else "lost"
-    state = status.get("state", "created")
+def state_of(path: Path) -> State:
+    """The state of a run directory, without reading its events."""
+    layout = RunLayout(path)
+    created = _object(layout.run_json).get("created")
+    return _state(
+        layout, _object(layout.status), created=float(created) if isinstance(created, int | float) else 0.0
+    )
+
+
+def _state(layout: RunLayout, status: Mapping[str, Any], *, created: float) -> State:
+    """The state as written, `lost` where a process should be and is not, `queued` where it waits for its turn."""
+    state = status.get("state")
+    if state in ("created", "running") and _is_alive(layout, status):
+        return "created" if state == "created" else "running"
+    mark, written = queue_mark(layout.root), _modified(layout.status)
+    if (mark and mark.kind == "queued") or _is_submitted(layout, written):
+        return "queued"
+    if not status and ((mark and mark.kind == "removed") or _object(layout.launch).get("cancelled")):
+        return "stopped"
+    begun = mark.time if mark and mark.kind == "started" else created
+    is_silent = not status or (mark is not None and mark.time > written)
+    if is_silent and time.time() - begun < START_SECONDS:
+        return "created"
+    return _ended(status)
+
+
+def _ended(status: Mapping[str, Any]) -> State:
+    return next((state for state in ENDED if state == status.get("state")), "lost")
+
+
+def _is_alive(layout: RunLayout, status: Mapping[str, Any]) -> bool:
+    """Whether the worker lives: its process where it is on this host, else how lately it touched its lock."""
     identity = identity_from(status)
-    if state in ("created", "running") and (identity is None or not identity.is_alive):
-        return "lost"
-    return state if state in ("created", "running", "paused", "finished", "stopped", "failed") else "lost"
+    if identity is None:
+        return False
+    if not identity.is_elsewhere:
+        return identity.is_alive
+    beat = status.get("heartbeat")
+    last = max(_modified(layout.lock), beat if isinstance(beat, int | float) else 0.0)
+    return time.time() - last < SILENT_SECONDS
+
+
+def _is_submitted(layout: RunLayout, status_written: float) -> bool:
+    """Whether Slurm has the run and no worker of it has spoken yet."""
+    launch = _object(layout.launch)
+    is_there = launch.get("launcher") == "slurm" and not launch.get("cancelled")
+    return is_there and _modified(layout.launch) > status_written
+
+
+def _waiting(layout: RunLayout) -> str:
+    """What a queued run waits for."""
+    if queue_mark(layout.root) is None:
+        return f"Slurm job {_object(layout.launch).get('job_id')} waits for its turn"
+    return str(_object(layout.queue_note).get("why") or "waits in the queue")
+
+
+def _modified(path: Path) -> float:
+    """Seconds since the epoch, 0 where there is no such file."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _about(layout: RunLayout) -> Mapping[str, Any]:

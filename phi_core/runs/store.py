@@ -9,6 +9,7 @@ from typing import Any
 from phi_core.errors import RunError
 from phi_core.files import read_json, user_path, write_json
 from phi_core.runs.layout import RunLayout
+from phi_core.runs.queue_mark import queue_mark
 from phi_core.runs.reader import Run, RunReader, read_run
 
 LATEST = "latest"
@@ -57,6 +58,9 @@ class RunStore:
             raise RunError(f"run {run.id} is {run.state}", f"Stop it first: phi runs stop {run.id}")
         if run.path.is_symlink() or run.path.resolve().parent != self.root.resolve():
             raise RunError(f"run {run.path} is not directly under {self.root}", "Delete it by hand")
+        mark = queue_mark(run.path)
+        if mark is not None and mark.kind == "queued" and mark.renamed("removed") is None:
+            raise RunError(f"run {run.id} has just started", f"Stop it first: phi runs stop {run.id}")
         self._readers.pop(run.path, None)
         shutil.rmtree(run.path)
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+PROJECT = Path(__file__).parents[2]
+
 
 def phi(folder: Path, *words: str, status: int = 0, stdin: str | None = None) -> str:
     """Run a command as a person would; its standard output."""
@@ -104,3 +106,23 @@ def test_the_saved_configuration_repeats_the_run(demo: Path) -> None:
     assert again["best_validation_loss"] == first["best_validation_loss"]
     phi(demo, "runs", "delete", again["id"], "--yes")
     assert [run["id"] for run in json.loads(phi(demo, "runs", "list", "--json"))] == [first["id"]]
+
+
+def test_the_readme_s_first_command_ends_with_a_command_that_opens_the_app(tmp_path: Path) -> None:
+    """Called by a relative path, where the shell finds no phi: as `.venv/bin/phi demo --run` in a fresh clone."""
+    script = tmp_path / "bin" / "phi"
+    script.parent.mkdir()
+    script.write_text(f"#!{sys.executable}\nfrom phi_core.cli.main import main\nmain()\n")
+    script.chmod(0o755)
+    done = subprocess.run(
+        ["bin/phi", "demo", "--run"],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": "/usr/bin:/bin", "PYTHONPATH": str(PROJECT)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=280,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "phi-demo" / "out" / "report.html").exists()
+    assert done.stdout.splitlines()[-1].split() == ["cd", "phi-demo", "&&", str(script), "tui"]

@@ -389,3 +389,20 @@ def test_debug_shows_where_and_only_then(tmp_path: Path) -> None:
     missing = tmp_path / "missing.yaml"
     assert "Traceback" not in phi_process("train", missing).err
     assert "Traceback" in phi_process("train", missing, "--debug").err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("layers", "microsoft/phi-2", "--lora_r", "1.5"),
+        ("queue", "move", "some-run", "1.5"),
+        ("queue", "run", "--at_once", "1.5"),
+        ("search", "train.yaml", "--space", "lora_r=8,16", "--trials", "1.5"),
+        ("data", "split", "data.jsonl", "--output", "out", "--seed", "1.5"),
+        ("data", "transform", "in.csv", "out.csv", "--window", "1.5"),
+    ],
+    ids=lambda words: words[-2],
+)
+def test_a_fraction_is_refused_where_a_whole_number_belongs(words: tuple[str, ...]) -> None:
+    """Cyclopts alone would round it."""
+    refused(phi(*words), ["'1.5' is no whole number"])
