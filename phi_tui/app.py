@@ -202,7 +202,7 @@ class PhiApp(App[None]):
             return
         self._num_running = sum(run.is_live for run in event.runs)
         self.query_one(TabBar).show_running(self._num_running)
-        self.query_one(RunsView).show_runs(event.runs)
+        self.query_one(RunsView).show_runs(event.runs, event.queue)
 
     def on_log_changed(self, event: LogChanged) -> None:
         if not self._is_leaving:

@@ -1,6 +1,6 @@
 """Launching: plan once more, make the run's directory, start its worker; and what to do if the launch gate refuses.
 
-Works for one view, which gets the messages and hands those of the tasks "create" and "start" on. Knows no field.
+Works for one view, which gets the messages and hands those of the tasks "create", "queue" and "start" on. Knows no field.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,30 +10,46 @@ from textual.widget import Widget
 
 from phi_core.config.training import TrainingConfig
 from phi_core.jobs.training_job import start_run
-from phi_tui.config_files import GateClosed, new_run
+from phi_tui.config_files import GateClosed, NewRun, new_run, queue_run
 from phi_tui.messages import OpenData, OpenRun
 from phi_tui.screens.confirm import Confirm
 from phi_tui.services import progress_teller, start
+from phi_tui.widgets.plain import tell
 
 
 class Launcher:
-    """One launch at a time. `accept` puts names into the option `accept` and launches again."""
+    """One launch at a time. `accept` puts names into the option `accept`; then the launch is asked for again."""
 
     def __init__(self, view: Widget, accept: Callable[[Sequence[str]], None]) -> None:
         self._view, self._accept = view, accept
         self.is_at_work = False
+        self.is_for_queue = False
 
-    def launch(self, config: TrainingConfig, runs_root: Path, command: Sequence[str]) -> None:
+    def launch(
+        self, config: TrainingConfig, runs_root: Path, command: Sequence[str], *, for_queue: bool
+    ) -> None:
         if not self.is_at_work:
-            self.is_at_work = True
+            self.is_at_work, self.is_for_queue = True, for_queue
             told = progress_teller(self._view, "create")
-            start(self._view, "create", lambda: new_run(config, runs_root, command, on_progress=told))
+            start(
+                self._view,
+                "create",
+                lambda: new_run(config, runs_root, command, for_queue=for_queue, on_progress=told),
+            )
 
-    def created(self, path: Path) -> None:
-        """The directory is there: show the run and start its worker."""
+    def created(self, run: NewRun) -> None:
+        """The directory is there: show the run and start its worker, or queue it and stay."""
         self.is_at_work = False
-        self._view.post_message(OpenRun(path))
-        start(self._view, "start", lambda: start_run(path))
+        if self.is_for_queue:
+            start(self._view, "queue", lambda: queue_run(run))
+            return
+        self._view.post_message(OpenRun(run.path))
+        start(self._view, "start", lambda: start_run(run.path))
+
+    def queued(self, place: int) -> None:
+        """Say where the run stands."""
+        waits = "it is the next to start" if not place else f"{place} before it"
+        tell(self._view, f"Queued; {waits}. F3 shows it.")
 
     def failed(self, error: Exception) -> bool:
         """The launch has failed; whether a dialog says so."""
@@ -41,9 +57,9 @@ class Launcher:
         if not isinstance(error, GateClosed):
             return False
         if error.may_be_accepted:
-            question = Confirm(
-                f"{error}\n\nLaunch all the same? The run records what you accept.", "Accept and launch"
-            )
+            verb = "queue" if self.is_for_queue else "launch"
+            words = f"{error}\n\n{verb.capitalize()} all the same? The run records what you accept."
+            question = Confirm(words, f"Accept and {verb}")
             self._view.app.push_screen(
                 question, lambda is_sure: self._accept(error.names) if is_sure else None
             )

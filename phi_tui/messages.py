@@ -12,7 +12,7 @@ from textual.message import Message
 from phi_core.errors import PhiError
 from phi_core.planning.machine import Machine
 from phi_core.runs.reader import Run
-from phi_core.samples.prepare import Progress
+from phi_core.samples.progress import Progress
 
 
 @dataclass
@@ -66,9 +66,10 @@ class Remember(Message):
 
 @dataclass
 class RunsChanged(Message):
-    """All runs, newest first."""
+    """All runs, newest first; and those that wait in the queue, the next one to start first."""
 
     runs: tuple[Run, ...]
+    queue: tuple[Path, ...] = ()
 
 
 @dataclass

@@ -1,14 +1,12 @@
-"""A run in words: its state, progress, figures, and what to do next. Pure text from a snapshot.
+"""A run in words and numbers: its state, place, progress and figures. Pure text from a snapshot.
 
 Text from the run is returned as it is; widgets pass it through the plain-text gate. Knows no widget.
 """
 
 import math
-import time
 from dataclasses import dataclass
 
 from phi_core.plain_text import one_line
-from phi_core.runs.events import Event
 from phi_core.runs.reader import Run
 
 SILENT_SECONDS = 600.0
@@ -24,6 +22,7 @@ class StateLook:
 
 LOOKS = {
     "created": StateLook("○", "cyan"),
+    "queued": StateLook("…", "cyan"),
     "running": StateLook("●", "green"),
     "paused": StateLook("‖", "yellow"),
     "finished": StateLook("✓", "bright_blue"),
@@ -83,6 +82,15 @@ def short(run: Run, kind: str, name: str) -> str:
     return next(fitting, figure(run, kind, name, ".0e"))
 
 
+def ordinal(place: int | None) -> str:
+    """A place in the queue: next, 2nd, 3rd …; nothing for what has none."""
+    if place is None:
+        return ""
+    number = place + 1
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return "next" if place == 0 else f"{number}{ending}"
+
+
 def duration(seconds: float | None) -> str:
     """45s, 12m, 3h20m, 5d."""
     if seconds is None:
@@ -105,74 +113,3 @@ def strip(run: Run) -> list[tuple[str, str]]:
         ("peak GiB", figure(run, "step", "peak_memory_gib", ".2f")),
         ("left", duration(run.seconds_left)),
     ]
-
-
-def notice(run: Run, now: float | None = None) -> tuple[str, str]:
-    """What is the matter with the run and the next step, with a style."""
-    quiet = silent_seconds(run, now if now is not None else time.time())
-    if quiet:
-        return (
-            f"Alive, but it has written nothing for {duration(quiet)}. l shows its log, S ends it at once.",
-            "$text-warning",
-        )
-    texts = {
-        "created": ("Starting: the worker loads its libraries and the model.", "$text-muted"),
-        "running": (_activity(run), "$text-muted"),
-        "paused": (f"Paused at step {run.step}. c continues.", "$text-warning"),
-        "stopped": (f"Stopped at step {run.step}. {_resuming(run)}", "$text-warning"),
-        "finished": ("Finished. t talks to the adapter, o compares it with its base.", "$text-success"),
-        "lost": (
-            f"Its process is gone without a word (killed, or the machine went down). {_resuming(run)}",
-            "$text-error",
-        ),
-        "failed": (f"{_failure(run)} {_resuming(run)}", "$text-error"),
-    }
-    return texts[run.state]
-
-
-def milestones(run: Run) -> list[str]:
-    """One line for each thing that happened in the run, steps left out; clock times are local."""
-    return [
-        f"{time.strftime('%H:%M:%S', time.localtime(event.time))}  step {event.step}  {one_line(words)}"
-        for event in run.events
-        for words in _happened(event)
-    ]
-
-
-def _happened(event: Event) -> list[str]:
-    match event.kind:
-        case "plan":
-            decisions = event.data.get("decisions")
-            told = decisions.items() if isinstance(decisions, dict) else ()
-            total = number(event.number("total_steps"))
-            return [f"planned {total} steps", *(f"{name}: {decision}" for name, decision in told)]
-        case "evaluation":
-            return [f"validation loss {number(event.number('validation_loss'))}"]
-        case "checkpoint":
-            return [f"checkpoint written: {event.data.get('reason', '')}"]
-        case "warning":
-            return [f"note: {event.data.get('message', '')}"]
-        case "failed":
-            return [f"failed: {event.data.get('error', '')}"]
-        case "finished":
-            return [f"ended: {event.data.get('state', '')}"]
-    return []
-
-
-def _activity(run: Run) -> str:
-    warning = run.last("warning")
-    told = f" · note: {one_line(str(warning.data.get('message', '')))}" if warning else ""
-    return f"{run.activity or 'running'}{told}"
-
-
-def _failure(run: Run) -> str:
-    event = run.last("failed")
-    if event is None:
-        return "Failed without a reason; l shows its log."
-    parts = [str(event.data.get(name) or "").strip() for name in ("error", "remedy")]
-    return " ".join(part if part.endswith((".", "!", "?")) else f"{part}." for part in parts if part)
-
-
-def _resuming(run: Run) -> str:
-    saved = run.layout.checkpoint_steps()
-    return f"r resumes after step {saved[-1]}." if saved else "r starts it again from the beginning."

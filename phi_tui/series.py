@@ -7,12 +7,13 @@ from phi_core.runs.series import Point
 
 @dataclass(frozen=True)
 class Line:
-    """One curve. `colour` is the terminal's own name for it."""
+    """One curve. `colour` is the terminal's own name for it; `is_beside`: of what is compared with, drawn otherwise."""
 
     name: str
     points: tuple[Point, ...]
     colour: str = "cyan"
     dotted: bool = False
+    is_beside: bool = False
 
 
 @dataclass(frozen=True)

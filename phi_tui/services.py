@@ -18,24 +18,45 @@ from textual.message import Message
 from textual.message_pump import MessagePump
 
 from phi_core.errors import RequestError, RunError
-from phi_core.plain_text import last_progress
 from phi_core.planning.machine import this_machine
 from phi_core.runs.layout import RunLayout
 from phi_core.runs.reader import Run, RunReader
 from phi_core.runs.store import RunStore
-from phi_core.samples.prepare import Progress
-from phi_tui.messages import Done, Failed, LogChanged, MachineSampled, Progressed, RunsChanged
+from phi_core.samples.progress import Progress
+from phi_tui.messages import Done, Failed, MachineSampled, Progressed
+from phi_tui.run_snapshots import runs_message, runs_signature
+from phi_tui.worker_log import log_message, log_signature
 
 WATCH_SECONDS = 1.0
 MACHINE_SECONDS = 3.0
-LOG_LINES = 5000
-LOG_BYTES = 2**20
 PROGRESS_SECONDS = 0.2
 
 
 def start(target: MessagePump, task: str, work: Callable[[], Any]) -> None:
     """Run `work` in a thread; `target` gets Done or Failed."""
     _thread(lambda: _post(target, _outcome(task, work)))
+
+
+class Stoppable:
+    """Work that can be given up: it gets an event to watch; `target` gets Done or Failed all the same."""
+
+    def __init__(self, target: MessagePump, task: str, work: Callable[[threading.Event], Any]) -> None:
+        self._stop, self._ended = threading.Event(), threading.Event()
+        self._work = work
+        start(target, task, self._run)
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Whether it has ended, at the latest after so many seconds."""
+        return self._ended.wait(seconds)
+
+    def _run(self) -> Any:
+        try:
+            return self._work(self._stop)
+        finally:
+            self._ended.set()
 
 
 class Superseded(Exception):
@@ -138,9 +159,9 @@ class RunWatcher:
 
     def _loop(self) -> None:
         while not self._ended:
-            self._tell_if_new("runs", self._runs, _runs_signature, lambda runs: RunsChanged(tuple(runs)))
+            self._tell_if_new("runs", self._runs, runs_signature, runs_message)
             if log := self._log:
-                self._tell_if_new("log", lambda: log, _log_signature, _log_message)
+                self._tell_if_new("log", lambda: log, log_signature, log_message)
             self._wake.wait(WATCH_SECONDS)
             self._wake.clear()
 
@@ -254,39 +275,3 @@ def _readable(reader: RunReader) -> Run | None:
         return reader.read()
     except (RunError, OSError):
         return None
-
-
-def _runs_signature(runs: list[Run]) -> Any:
-    return [
-        (
-            run.path,
-            run.state,
-            run.activity,
-            run.step,
-            run.total_steps,
-            len(run.events),
-            _last_time(run),
-            dict(run.labels),
-        )
-        for run in runs
-    ]
-
-
-def _last_time(run: Run) -> float:
-    return run.events[-1].time if run.events else 0.0
-
-
-def _log_signature(path: Path) -> Any:
-    log = RunLayout(path).log
-    stat = log.stat() if log.exists() else None
-    return path, stat.st_size if stat else -1, stat.st_mtime_ns if stat else 0
-
-
-def _log_message(path: Path) -> LogChanged:
-    log = RunLayout(path).log
-    if not log.exists():
-        return LogChanged(path, ())
-    with log.open("rb") as file:
-        file.seek(max(0, log.stat().st_size - LOG_BYTES))
-        lines = file.read().decode(errors="replace").split("\n")[-LOG_LINES:]
-    return LogChanged(path, tuple(last_progress(line) for line in lines) if any(lines) else ())

@@ -15,7 +15,7 @@ from phi_core.files import read_json, write_json
 
 FOLDERS_KEPT = 50
 TEXTS = ("tab", "run", "config")
-DRAFTS = ("draft", "baseline", "data")
+DRAFTS = ("draft", "baseline", "preset", "data")
 
 
 def state_directory() -> Path:
@@ -25,7 +25,7 @@ def state_directory() -> Path:
 
 class UiState:
     """The remembered values of one working folder: `tab`, `run`, `config`, and `draft` and
-    `baseline` (option → text): the form as it is, and as it was saved last; `data`: what the Data tab changes of it."""
+    `baseline` (option → text): the form as it is, and as it was saved last; `preset`: what a preset put in; `data`: what the Data tab changes of it."""
 
     def __init__(self, folder: Path) -> None:
         self._file = state_directory() / "ui.json"

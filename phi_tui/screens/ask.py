@@ -14,7 +14,10 @@ from phi_tui.widgets.plain import PlainStatic, key_line
 
 
 class Ask(ModalScreen[str | None]):
-    """`is_path` completes paths, `is_list` the last of several; an empty line is an answer only if `may_be_empty`."""
+    """`is_path` completes paths, `is_list` the last of several; an empty line is an answer only if `may_be_empty`.
+
+    `is_selected`: what is typed first replaces the text.
+    """
 
     AUTO_FOCUS = "Input"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -30,10 +33,12 @@ class Ask(ModalScreen[str | None]):
         is_path: bool = False,
         is_list: bool = False,
         may_be_empty: bool = False,
+        is_selected: bool = False,
     ) -> None:
         super().__init__()
         self._question, self._text = question, text
         self._is_path, self._is_list, self._may_be_empty = is_path, is_list, may_be_empty
+        self._is_selected = is_selected
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
@@ -44,7 +49,7 @@ class Ask(ModalScreen[str | None]):
 
     def _line(self) -> Input:
         suggester = PathSuggester(in_list=self._is_list) if self._is_path else None
-        line = Input(self._text, suggester=suggester, select_on_focus=False, compact=True)
+        line = Input(self._text, suggester=suggester, select_on_focus=self._is_selected, compact=True)
         line.cursor_blink = False
         return line
 

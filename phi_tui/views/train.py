@@ -3,7 +3,7 @@
 Holds the draft; `config.problems` judges it, services plan, save and start. Nothing is read or written here.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -12,25 +12,23 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Horizontal
-from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from phi_core.config.problems import SPECS
 from phi_core.config.training import TrainingConfig
-from phi_tui.config_files import Opened, open_config, save_config
+from phi_tui.config_files import NewRun, Opened
 from phi_tui.data_tokens import progress_words
-from phi_tui.draft import Draft, config_line, default_text, explained
+from phi_tui.draft import Draft, config_line, default_text
+from phi_tui.form_files import FIRST_CONFIG, FormFiles
 from phi_tui.keys import TRAIN, bindings
 from phi_tui.launcher import Launcher
 from phi_tui.messages import Done, Failed, Progressed, Remember
 from phi_tui.option_filter import OptionFilter
-from phi_tui.plan_text import Preview, make_preview
-from phi_tui.screens.ask import Ask
-from phi_tui.screens.ask_place import ask_place
-from phi_tui.screens.confirm import Confirm
-from phi_tui.services import Latest, start
+from phi_tui.plan_keeper import PlanKeeper
+from phi_tui.train_dialogs import TrainDialogs
 from phi_tui.widgets.field import FieldEdited, FieldFocused
 from phi_tui.widgets.option_form import OptionForm
+from phi_tui.widgets.option_help import OptionHelp
 from phi_tui.widgets.plain import PlainStatic, tell
 from phi_tui.widgets.plan_panel import PlanPanel
 from phi_tui.widgets.search_line import SearchLine
@@ -38,9 +36,7 @@ from phi_tui.widgets.search_line import SearchLine
 if TYPE_CHECKING:
     from phi_tui.app import PhiApp
 
-PLAN_DELAY_SECONDS = 0.4
 HINT = "New here? `phi demo` writes an example; [b]ctrl+o[/b] opens its train.yaml."
-FIRST_CONFIG = Path("train.yaml")
 
 
 class TrainView(Container):
@@ -49,18 +45,21 @@ class TrainView(Container):
     HELP: ClassVar[str] = """\
 Every line is one option. Type into a field; **space** turns a choice. `●` marks what differs from the default.
 The plan is made anew as you type: it is the same plan that the run will execute. Counts of tokens are exact if the
-tokenizer is on this machine, else estimated; memory is a formula, not a measurement. `phi demo` writes an example.
+tokenizer is on this machine, else estimated. Memory is a formula, corrected by what past runs on this machine took;
+the probe measures it. Where a value comes from: a field that you changed, then the file, then a preset, then the
+default. A queued run starts when there is memory for it; Runs shows the queue. `phi demo` writes an example.
 """
     BINDINGS: ClassVar[list[BindingType]] = [*bindings(TRAIN, "train")]
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._draft = self._baseline = Draft()
-        self._config_path: Path | None = None
+        self.config_path: Path | None = None
         self._filter = OptionFilter()
-        self._planner = Latest(self, "plan")
-        self._plan_timer: Timer | None = None
+        self._plan = PlanKeeper(self)
         self._launcher = Launcher(self, self._accept)
+        self._files = FormFiles(self)
+        self.dialogs = TrainDialogs(self, self._plan)
 
     def compose(self) -> ComposeResult:
         yield PlainStatic(id="train-title")
@@ -69,7 +68,7 @@ tokenizer is on this machine, else estimated; memory is a formula, not a measure
         with Horizontal(id="train-body"):
             yield OptionForm(SPECS, self._draft, id="form")
             yield PlanPanel(id="plan")
-        yield PlainStatic(id="train-help")
+        yield OptionHelp(id="train-help")
         yield PlainStatic(id="train-summary")
 
     def on_mount(self) -> None:
@@ -77,27 +76,39 @@ tokenizer is on this machine, else estimated; memory is a formula, not a measure
 
     def enter(self) -> None:
         is_plan_seen = self.has_class("-plan-on") and self.screen.has_class("-narrow")
-        (self._panel.focus if is_plan_seen else self._form.focus_last)()
+        (self.query_one(PlanPanel).focus if is_plan_seen else self._form.focus_last)()
 
     def leave(self) -> None:
         return
 
     def open_config(self, path: Path) -> None:
         """Read a configuration file into the form."""
-        start(self, "open", lambda: open_config(path))
+        self._files.open(path)
 
     def offer_config(self, path: Path) -> None:
         """Open a configuration file, but ask before unsaved changes are lost."""
-        self._give_up_changes("Open", lambda: self.open_config(path))
+        self._files.offer(path)
 
     @property
     def draft(self) -> Draft:
         """The form as it is."""
         return self._draft
 
+    @property
+    def has_changes(self) -> bool:
+        """Whether something would be lost with the form."""
+        return self._draft != self._baseline
+
     def use_texts(self, texts: Mapping[str, str]) -> None:
         """Put these texts into the form, and leave its other options."""
-        self._take(self._draft.with_texts(texts), self._baseline, self._config_path)
+        self.use_draft(self._draft.with_texts(texts))
+
+    def use_draft(self, draft: Draft) -> None:
+        self._take(draft, self._baseline, self.config_path)
+
+    def forget(self) -> None:
+        """Begin with the defaults."""
+        self._take(Draft(), Draft(), None)
 
     def restore(self, values: Mapping[str, Any]) -> None:
         """The remembered draft; the file it came from if nothing was changed since; else ./train.yaml if there is one."""
@@ -105,6 +116,7 @@ tokenizer is on this machine, else estimated; memory is a formula, not a measure
         config = values.get("config", "")
         if draft == baseline and (config or FIRST_CONFIG.exists()):
             return self.open_config(Path(config or FIRST_CONFIG))
+        self.dialogs.from_preset = values.get("preset", {})
         self._take(draft, baseline, Path(config) if config else None)
 
     @on(FieldEdited)
@@ -115,77 +127,62 @@ tokenizer is on this machine, else estimated; memory is a formula, not a measure
             self._draft_changed()
 
     def _take(self, draft: Draft, baseline: Draft, path: Path | None) -> None:
-        self._draft, self._baseline, self._config_path = draft, baseline, path
+        self._draft, self._baseline, self.config_path = draft, baseline, path
+        if draft == baseline:
+            self.dialogs.from_preset = {}  # what is in a file is no preset's any more
         self._form.fill(draft)
         self._draft_changed()
 
     def _draft_changed(self) -> None:
         self._show_draft()
         drafts = {"draft": dict(self._draft.texts), "baseline": dict(self._baseline.texts)}
-        self.post_message(Remember({**drafts, "config": str(self._config_path or "")}))
+        preset = dict(self.dialogs.from_preset)
+        self.post_message(Remember({**drafts, "preset": preset, "config": str(self.config_path or "")}))
 
     def _show_draft(self) -> None:
         problems, warnings = self._draft.checked.problems, self._draft.checked.warnings
         self._form.show_state(self._draft, problems, warnings)
-        is_saved = self._draft == self._baseline and self._config_path is not None
-        title = config_line(self._config_path, self._draft, is_saved=is_saved)
+        is_saved = self._draft == self._baseline and self.config_path is not None
+        title = config_line(self.config_path, self._draft, is_saved=is_saved)
         self.query_one("#train-title", PlainStatic).show(title)
-        self.query_one("#train-hint").display = not self._draft.texts and self._config_path is None
-        self._panel.show_command(self._draft.command_line)
+        self.query_one("#train-hint").display = not self._draft.texts and self.config_path is None
         self._show_filtered()
-        self._plan_soon()
+        self._plan.make_soon()
 
     @on(FieldFocused)
     def _explain(self, event: FieldFocused) -> None:
-        self.query_one("#train-help", PlainStatic).show(explained(SPECS[event.name]))
-
-    def _plan_soon(self) -> None:
-        if self._plan_timer:
-            self._plan_timer.stop()
-        self._plan_timer = self.set_timer(PLAN_DELAY_SECONDS, self._plan)
-        self._panel.show_waiting()
-
-    def _plan(self) -> None:
-        config, problems = self._draft.checked.config, self._draft.checked.problems
-        if config is None:
-            self._planner.cancel()
-            self._show_trouble("\n".join(map(str, problems)), len(problems))
-        else:
-            self._planner.submit(lambda: make_preview(config))
-
-    def _show_preview(self, preview: Preview) -> None:
-        self._panel.show_preview(preview)
-        self._summary.show(preview.headline, "$text-warning" if preview.warnings else "")
-
-    def _show_trouble(self, text: str, count: int = 1) -> None:
-        self._panel.show_trouble(text)
-        first = text.partition("\n")[0]
-        self._summary.show(f"{count} problems: {first}" if count > 1 else first, "$text-error")
+        self.query_one(OptionHelp).explain(SPECS[event.name])
 
     def on_done(self, event: Done) -> None:
         event.stop()
         match event.task, event.result:
-            case "plan", Preview() as preview if self._planner.awaits(event):
-                self._show_preview(preview)
+            case "plan", _:
+                self._plan.done(event)
             case "open", Opened() as opened:
                 self._opened(opened)
             case "save", Path() as path:
                 self._take(self._draft, self._draft, path)
                 tell(self, f"Saved {path}")
-            case "create", Path() as path:
-                self._launcher.created(path)
-                self._plan_soon()
+            case "create", NewRun() as run:
+                self._launcher.created(run)
+                self._plan.make_soon()
+            case "queue", int() as place:
+                self._launcher.queued(place)
+            case _:
+                self.dialogs.done(event)
 
     def on_progressed(self, event: Progressed) -> None:
         """A launch whose data is large and not prepared yet."""
-        self._summary.show(f"launching: preparing the data, {progress_words(event.progress)}", "$accent")
+        self._plan.say(f"launching: preparing the data, {progress_words(event.progress)}")
 
     def on_failed(self, event: Failed) -> None:
         event.stop()
         if event.task == "plan":
-            return self._show_trouble(event.text) if self._planner.awaits(event) else None
+            return self._plan.failed(event)
+        if event.task in ("probe", "fit"):
+            return self.dialogs.failed(event)
         if event.task == "create":
-            self._plan_soon()
+            self._plan.make_soon()
             if self._launcher.failed(event.error):
                 return
         tell(self, event.text, "error")
@@ -198,13 +195,35 @@ tokenizer is on this machine, else estimated; memory is a formula, not a measure
             self._form.focus_last()
 
     def action_launch(self) -> None:
-        config = self._config_without_problems("launched")
+        self._launch(for_queue=False)
+
+    def action_queue(self) -> None:
+        self._launch(for_queue=True)
+
+    def _launch(self, *, for_queue: bool) -> None:
+        config = self._config_without_problems("queued" if for_queue else "launched")
         if config is not None:
-            self._launcher.launch(config, cast("PhiApp", self.app).runs_root, self._draft.command)
+            root = cast("PhiApp", self.app).runs_root
+            self._launcher.launch(config, root, self._draft.command, for_queue=for_queue)
 
     def _accept(self, names: Sequence[str]) -> None:
         self.use_texts({"accept": self._draft.with_items("accept", names)})
-        self.action_launch()
+        self._launch(for_queue=self._launcher.is_for_queue)
+
+    def action_presets(self) -> None:
+        self.dialogs.open_presets()
+
+    def action_layers(self) -> None:
+        self.dialogs.open_layers()
+
+    def action_schedules(self) -> None:
+        self.dialogs.open_schedules()
+
+    def action_memory(self) -> None:
+        self.dialogs.open_memory()
+
+    def on_unmount(self) -> None:
+        self.dialogs.leave()
 
     def _config_without_problems(self, done: str) -> TrainingConfig | None:
         """The configuration; None, and the first problem in sight, if there are problems."""
@@ -216,26 +235,13 @@ tokenizer is on this machine, else estimated; memory is a formula, not a measure
 
     def action_save(self) -> None:
         if self._config_without_problems("saved") is not None:
-            suggestion = str(self._config_path or FIRST_CONFIG)
-            ask_place(self.app, "Save the options to", suggestion, ours=self._config_path, then=self._save)
-
-    def _save(self, path: Path) -> None:
-        config = self._draft.checked.config
-        if config is not None:
-            start(self, "save", lambda: save_config(path, config))
+            self._files.ask_where()
 
     def action_load(self) -> None:
-        ask = Ask("Open which YAML file?", str(self._config_path or ""), is_path=True)
-        self.app.push_screen(ask, lambda answer: self.offer_config(Path(answer)) if answer else None)
+        self._files.ask_which()
 
     def action_new(self) -> None:
-        self._give_up_changes("Start anew", lambda: self._take(Draft(), Draft(), None))
-
-    def _give_up_changes(self, verb: str, work: Callable[[], None]) -> None:
-        if self._draft == self._baseline:
-            return work()
-        question = Confirm("Forget the unsaved changes?", verb)
-        self.app.push_screen(question, lambda is_sure: work() if is_sure else None)
+        self._files.begin_anew()
 
     def action_reset_option(self) -> None:
         name = self._form.focused_name
@@ -249,14 +255,6 @@ tokenizer is on this machine, else estimated; memory is a formula, not a measure
     @property
     def _form(self) -> OptionForm:
         return self.query_one(OptionForm)
-
-    @property
-    def _panel(self) -> PlanPanel:
-        return self.query_one(PlanPanel)
-
-    @property
-    def _summary(self) -> PlainStatic:
-        return self.query_one("#train-summary", PlainStatic)
 
     @on(Input.Changed, "#train-search")
     def _searched(self, event: Input.Changed) -> None:

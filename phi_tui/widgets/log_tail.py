@@ -23,8 +23,12 @@ class LogTail(Log):
         if told == self._told:
             return
         continues = bool(self._told) and told[: len(self._told)] == self._told
+        is_same_log, place = told[:1] == self._told[:1], self.scroll_y
+        goes_back = is_same_log and not self.is_vertical_scroll_end
         new = told[len(self._told) :] if continues else told
         if not continues:
             self.clear()
         self._told = told
-        self.write_lines(plain(line) or " " for line in new)
+        self.write_lines((plain(line) or " " for line in new), scroll_end=False if goes_back else None)
+        if goes_back and not continues:
+            self.scroll_to(y=place, animate=False)

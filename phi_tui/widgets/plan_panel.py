@@ -1,11 +1,13 @@
 """PlanPanel: what a run with the form's options would do, or calmly why there is no plan yet."""
 
+from collections.abc import Iterable
 from textwrap import fill
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
+from phi_tui.memory_text import NO_PROBE, ProbeState, memory_rows, part_rows
 from phi_tui.plan_text import Preview
 from phi_tui.series import Curves
 from phi_tui.widgets.plain import PlainStatic
@@ -15,15 +17,15 @@ NAME_WIDTH = 12
 
 
 class PlanPanel(VerticalScroll):
-    """Facts, warnings, schedule curve and the equal command. Keeps the last plan, dimmed, while a new one is made."""
+    """Facts, warnings, schedule curves and the equal command. Keeps the last plan, dimmed, while a new one is made."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._facts: tuple[tuple[str, str], ...] = ()
+        self._preview: Preview | None = None
+        self._probe = NO_PROBE
 
     def on_resize(self) -> None:
-        if self._facts:
-            self.query_one("#plan-facts", PlainStatic).show(self._aligned())
+        self._lay_out()
 
     def compose(self) -> ComposeResult:
         yield Static("Plan", classes="group-name", markup=False)
@@ -39,28 +41,33 @@ class PlanPanel(VerticalScroll):
     def show_waiting(self) -> None:
         self.add_class("-old")
 
-    def show_preview(self, preview: Preview) -> None:
-        self._facts = preview.facts
-        self._show(self._aligned(), preview.warnings, preview.curve)
-        self.remove_class("-empty")
+    def show_preview(self, preview: Preview, probe: ProbeState, curves: Curves) -> None:
+        self._preview, self._probe = preview, probe
+        self.remove_class("-old", "-empty")
+        self._lay_out()
+        self.query_one("#plan-warnings", PlainStatic).show(preview.warnings)
+        self.query_one("#plan-curve", Plot).show(curves)
 
     def show_trouble(self, text: str) -> None:
         """Why there is no plan: problems of the form, or what is wrong with the data or the model."""
-        self._facts = ()
-        self._show(text, "", Curves(""))
-        self.add_class("-empty")
-
-    def _show(self, facts: str, warnings: str, curve: Curves) -> None:
+        self._preview = None
         self.remove_class("-old")
-        self.query_one("#plan-facts", PlainStatic).show(facts)
-        self.query_one("#plan-warnings", PlainStatic).show(warnings)
-        self.query_one("#plan-curve", Plot).show(curve)
+        self.add_class("-empty")
+        self.query_one("#plan-facts", PlainStatic).show(text)
+        self.query_one("#plan-warnings", PlainStatic).show("")
 
-    def _aligned(self) -> str:
-        """Names on the left, what is said of them wrapped beside."""
-        width = max(self.content_size.width - 1, 2 * NAME_WIDTH)
-        texts = (
-            fill(text, width, initial_indent=f"{name:<{NAME_WIDTH}}", subsequent_indent=" " * NAME_WIDTH)
-            for name, text in self._facts
-        )
-        return "\n".join(texts)
+    def _lay_out(self) -> None:
+        if self._preview is not None:
+            memory = self._preview.memory
+            rows = (*self._preview.facts, *memory_rows(memory, self._probe), *part_rows(memory))
+            width = max(self.content_size.width - 1, 2 * NAME_WIDTH)
+            self.query_one("#plan-facts", PlainStatic).show(aligned(rows, width))
+
+
+def aligned(rows: Iterable[tuple[str, str]], width: int) -> str:
+    """Names on the left, what is said of them wrapped beside."""
+    texts = (
+        fill(text, width, initial_indent=f"{name:<{NAME_WIDTH}}", subsequent_indent=" " * NAME_WIDTH)
+        for name, text in rows
+    )
+    return "\n".join(texts)

@@ -4,6 +4,7 @@ Draws when it is visible and its curves or its size changed. Values arrive finit
 """
 
 import math
+from dataclasses import replace
 
 import plotext
 from rich.text import Text
@@ -37,7 +38,7 @@ class Plot(Widget):
         return self._drawn[1]
 
     def _text(self, curves: Curves) -> Text:
-        lines = [Line(line.name, finite(line.points), line.colour, line.dotted) for line in curves.lines]
+        lines = [replace(line, points=finite(line.points)) for line in curves.lines]
         header = _header(curves, self.size.width)
         if (
             not any(line.points for line in lines)
@@ -60,8 +61,9 @@ def log_axis_note(curves: Curves) -> str:
 
 def _header(curves: Curves, width: int) -> Text:
     legend = Text("  ").join(
-        Text.assemble(("∙ " if line.dotted else "─ ", _rich_colour(line.colour)), line.name)
+        Text.assemble((f"{_mark(line)[0]} ", _rich_colour(line.colour)), line.name)
         for line in curves.lines
+        if line.name
     )
     notes = [*(not_finite_note(line.points) for line in curves.lines), log_axis_note(curves), curves.note]
     note = " · ".join(dict.fromkeys(filter(None, notes)))
@@ -93,7 +95,14 @@ def _draw_line(line: Line, *, logarithmic: bool) -> None:
     steps = [step for step, _ in points]
     values = [math.log10(value) if logarithmic else value for _, value in points]
     draw = plotext.scatter if line.dotted and len(points) < 40 else plotext.plot
-    draw(steps, values, marker="dot" if line.dotted else "braille", color=line.colour)
+    draw(steps, values, marker=_mark(line)[1], color=line.colour)
+
+
+def _mark(line: Line) -> tuple[str, str]:
+    """The sign in the legend and plotext's marker: told apart without colours too."""
+    if line.is_beside:
+        return ("×", "x") if line.dotted else ("▄", "hd")
+    return ("∙", "dot") if line.dotted else ("─", "braille")
 
 
 def _ticks(lines: list[Line], width: int, height: int, *, logarithmic: bool) -> None:

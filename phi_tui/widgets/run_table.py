@@ -1,4 +1,4 @@
-"""RunTable: one row a run, newest first. Shows what it is told and keeps the cursor on its run."""
+"""RunTable: one row a run, in the order that it is told. Keeps the cursor on its run."""
 
 import time
 from collections.abc import Sequence
@@ -17,6 +17,7 @@ COLUMNS = {"state": 10, "run": 0, "step": 9, "loss": 7, "val": 7, "left": 5, "ag
 PADDING = 1
 SCROLLBAR = 1
 LEAST_NAME = 12
+MARK = "◆ "
 
 
 class RunTable(DataTable[Text]):
@@ -40,8 +41,12 @@ class RunTable(DataTable[Text]):
         names = list(self._shown)
         return Path(names[self.cursor_row]) if 0 <= self.cursor_row < len(names) else None
 
-    def show(self, runs: Sequence[Run]) -> None:
-        rows = {str(run.path): _row(run, time.time()) for run in runs}
+    def show(self, runs: Sequence[Run], queue: Sequence[Path] = (), marked: Path | None = None) -> None:
+        """`queue`: the runs that wait, the next one to start first. `marked` gets a sign before its name."""
+        now, places = time.time(), {path: place for place, path in enumerate(queue)}
+        rows = {
+            str(run.path): _row(run, now, places.get(run.path), is_marked=run.path == marked) for run in runs
+        }
         if list(rows) != list(self._shown) or not self._name_width:
             self._rebuild(rows)
             return
@@ -79,17 +84,18 @@ class RunTable(DataTable[Text]):
             self.add_row(*row, key=key)
 
 
-def _row(run: Run, now: float) -> list[Text]:
+def _row(run: Run, now: float, place: int | None, *, is_marked: bool) -> list[Text]:
     look = run_text.LOOKS[run.state]
+    left = run_text.duration(run.seconds_left) if run.is_live else run_text.ordinal(place)
     figures = (
         run_text.steps(run),
         run_text.short(run, "step", "loss"),
         run_text.short(run, "evaluation", "validation_loss"),
-        run_text.duration(run.seconds_left) if run.is_live else "",
+        left,
         run_text.duration(now - run.created) if run.created else "",
     )
     return [
         cell(run_text.state(run, now), look.colour),
-        cell(run_text.title(run)),
+        cell(f"{MARK if is_marked else ''}{run_text.title(run)}", "bold" if is_marked else ""),
         *(cell(f, right=True) for f in figures),
     ]

@@ -14,6 +14,7 @@ from tui import app_on, screen_text, wait_for_text, wait_until
 from phi_core.runs.layout import RunLayout
 from phi_core.runs.reader import read_run
 from phi_tui import run_text
+from phi_tui.run_notice import notice
 from phi_tui.views.runs import RunsView
 from phi_tui.widgets.option_form import OptionForm
 from phi_tui.widgets.run_table import RunTable
@@ -244,17 +245,17 @@ async def test_a_copy_of_a_runs_options_asks_before_unsaved_edits_are_lost(folde
 def test_words_for_every_state_name_the_next_step(tmp_path: Path) -> None:
     for state in ("running", "paused", "finished", "stopped", "failed"):
         run = read_run(make_run(tmp_path, state, state=state))
-        assert run_text.notice(run)[0]
+        assert notice(run)[0]
     lost = read_run(make_run(tmp_path, "lost", state="running", alive=False))
     RunLayout(lost.path).checkpoint(10).mkdir(parents=True)
-    assert "r resumes after step 10" in run_text.notice(lost)[0]
+    assert "r resumes after step 10" in notice(lost)[0]
 
 
 def test_a_silent_run_is_called_silent(tmp_path: Path) -> None:
     run = read_run(make_run(tmp_path, "run", state="running"))
     later = (run.heartbeat or 0) + 660
     assert run_text.state(run, later) == "● silent"
-    assert "11m" in run_text.notice(run, later)[0]
+    assert "11m" in notice(run, later)[0]
 
 
 @pytest.mark.parametrize(

@@ -154,9 +154,9 @@ async def test_opening_a_file_asks_before_unsaved_edits_are_lost(folder: Path) -
 async def test_search_advanced_and_changed_decide_what_is_seen(folder: Path) -> None:
     async with app_on(folder).run_test(size=(100, 60)) as pilot:
         await wait_until(pilot, lambda: pilot.app.focused is not None, "the first focus")
-        assert "weight_decay" not in screen_text(pilot.app)
+        assert "model_revision" not in screen_text(pilot.app)
         await pilot.press("f9")
-        await wait_for_text(pilot, "weight_decay")
+        await wait_for_text(pilot, "model_revision")
         await pilot.press("ctrl+f", *"dropout")
         await wait_until(
             pilot, lambda: "lora_dropout" in screen_text(pilot.app) and "epochs" not in screen_text(pilot.app)
