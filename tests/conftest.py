@@ -12,7 +12,8 @@ os.environ |= {"HF_HOME": _home.name, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLE
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as in workers: other processes need the cores too
 for _name in ("HF_HUB_CACHE", "HF_MODULES_CACHE", "PHI_RUNS_DIR"):
     os.environ.pop(_name, None)
-os.environ["PHI_CACHE_DIR"] = str(Path(_home.name) / "phi")
+for _name in ("PHI_CACHE_DIR", "PHI_STATE_DIR", "PHI_CONFIG_DIR"):
+    os.environ[_name] = str(Path(_home.name) / _name.lower())
 
 ModelFolder = Callable[..., Path]
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from benchmarks.schedules import table
 from phi_core.cli.main import COMMANDS
 from phi_core.config.reference import reference
 
@@ -10,6 +11,10 @@ ROOT = Path(__file__).parents[2]
 
 def test_the_configuration_reference_is_the_one_that_the_code_writes() -> None:
     assert (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8") == reference()
+
+
+def test_the_table_of_schedules_is_the_one_that_its_command_prints() -> None:
+    assert table() in (ROOT / "docs" / "schedules.md").read_text(encoding="utf-8")
 
 
 def test_the_readme_names_every_command() -> None:
