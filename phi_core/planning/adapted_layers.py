@@ -4,6 +4,8 @@ What asks for layers that the model has not is refused here, before any weight i
 the worker finds out.
 """
 
+import re
+
 from phi_core.config.adapter_rules import AUTO
 from phi_core.config.block_ranges import chosen_blocks
 from phi_core.config.module_patterns import ends_with, figure_of, patterns
@@ -12,6 +14,8 @@ from phi_core.errors import ConfigError, Problem
 from phi_core.model_files.architecture import Shape
 from phi_core.model_files.layers import OUTER, Layer, layer_groups, layers_of, targets_for
 
+NOT_IN_THE_SHAPE = re.compile(r"norm|^ln_|^wpe$")
+"""Modules that config.json does not tell of."""
 BYTES_PER_PARAMETER = 4
 """Adapters are trained and kept in float32."""
 
@@ -71,6 +75,7 @@ def require_layers(config: TrainingConfig, shape: Shape | None) -> None:
             *_blocks(config, shape, layers),
             *_unmatched(config, layers),
             *_whole(config, layers),
+            *_unknown_whole(config, shape),
             *_quantized(config, shape),
             *_start(config, shape, layers),
         ]
@@ -135,6 +140,20 @@ def _whole(config: TrainingConfig, layers: tuple[Layer, ...]) -> list[Problem]:
         return []
     found = f"{', '.join(both)} is trained whole and adapted too"
     return [Problem("modules_to_save", found, "Name it in one of modules_to_save and lora_targets")]
+
+
+def _unknown_whole(config: TrainingConfig, shape: Shape) -> list[Problem]:
+    """Modules to be trained whole that the model has not. Norms and positions are not in config.json and pass here."""
+    unknown = [
+        name
+        for name in config.modules_to_save
+        if not any(ends_with(layer.path, name) for layer in layers_of(shape))
+        and not NOT_IN_THE_SHAPE.search(name.rpartition(".")[2])
+    ]
+    if not unknown:
+        return []
+    found = f"{', '.join(unknown)} names no layer of this {shape.family} model"
+    return [Problem("modules_to_save", found, f"It has {', '.join(_all_names(shape))}, and norms")]
 
 
 def _start(config: TrainingConfig, shape: Shape, layers: tuple[Layer, ...]) -> list[Problem]:

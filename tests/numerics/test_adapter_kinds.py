@@ -251,8 +251,11 @@ def test_what_does_not_fit_is_refused_with_and_without_the_model(
 
 def test_a_module_to_save_that_is_none_is_refused(model_folder: ModelFolder) -> None:
     folder = model_folder("phi")
+    config = configured(folder, modules_to_save="head")
+    with pytest.raises(ConfigError, match=r"(?s)head names no layer of this phi model.*fc1, fc2.*lm_head"):
+        require_layers(config, shape_of(read_json(folder, "config.json")))
     with pytest.raises(ConfigError, match=r"head is no module.*fc1, fc2, .*lm_head"):
-        attached(folder, configured(folder, modules_to_save="head"))
+        attach_adapter(load_base(str(folder), CPU).model, config, ("auto",))
 
 
 def test_olora_is_refused_on_transposed_weights(model_folder: ModelFolder) -> None:
@@ -266,8 +269,11 @@ def test_olora_is_refused_on_transposed_weights(model_folder: ModelFolder) -> No
 
 def test_a_module_made_of_parts_is_not_trained_whole(model_folder: ModelFolder) -> None:
     folder = model_folder("phi")
+    config = configured(folder, lora_targets="q_proj", modules_to_save="mlp")
+    with pytest.raises(ConfigError, match="mlp names no layer"):
+        require_layers(config, shape_of(read_json(folder, "config.json")))
     with pytest.raises(ConfigError, match=r"mlp is made of .*fc1"):
-        attached(folder, configured(folder, lora_targets="q_proj", modules_to_save="mlp"))
+        attach_adapter(load_base(str(folder), CPU).model, config, ("q_proj",))
 
 
 @pytest.mark.parametrize("quantization", ["8bit", "4bit"])

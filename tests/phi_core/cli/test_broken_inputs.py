@@ -192,8 +192,8 @@ TRAINING: dict[str, tuple[Request, list[str]]] = {
     ),
     "records longer than the longest": (lambda p: p.train("--max_length", 2), ["max_length 2"]),
     "package of an extra missing": (
-        lambda p: p.train("--optimizer", "adamw_8bit"),
-        ["optimizer", "phi-trainer[quant]"],
+        lambda p: p.train("--report_to", "trackio"),
+        ["report_to", "phi-trainer[trackio]"],
     ),
     "half precision on the CPU": (
         lambda p: p.train("--dtype", "float16", "--device", "cpu"),

@@ -517,6 +517,11 @@ def test_a_wrong_setting_among_the_flags_is_told_as_one(here: Path, data: Path) 
 # ── a real terminal
 
 
+def _hears_ctrl_c() -> None:
+    """Tests that were started in the background hand an ignored SIGINT down."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Session:
     """The wizard on a terminal of its own."""
 
@@ -531,6 +536,7 @@ class Session:
             cwd=folder,
             env={**os.environ, "PYTHONPATH": str(PROJECT)},
             start_new_session=True,
+            preexec_fn=_hears_ctrl_c,
         )
         os.close(theirs)
 

@@ -69,6 +69,13 @@ def test_ranks_dora_and_whole_modules_are_counted(phi_2: Shape) -> None:
     assert adapter_parameters(configured(modules_to_save="input_layernorm"), phi_2) is None
 
 
+def test_a_whole_module_that_the_model_has_not_is_refused_before_the_run(phi_2: Shape) -> None:
+    with pytest.raises(ConfigError) as refused:
+        require_layers(configured(modules_to_save="lm_hed"), phi_2)
+    assert "lm_hed names no layer of this phi model" in str(refused.value.problems[0])
+    require_layers(configured(modules_to_save="lm_head,embed_tokens,final_layernorm"), phi_2)
+
+
 def test_every_problem_with_the_layers_is_told_at_once(phi_2: Shape) -> None:
     config = configured(
         lora_targets="mlp.fc1", rank_pattern="q_proj=2,fc2=3", alpha_pattern="dense=1", lora_layers="4-"
