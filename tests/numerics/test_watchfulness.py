@@ -219,29 +219,6 @@ def test_answers_are_shown_without_what_a_terminal_obeys(
     assert not FORBIDDEN & set(phi("runs", "answers", path).out)
 
 
-def test_a_resumed_run_keeps_the_smaller_micro_batch_that_memory_forced(
-    config: Config, tmp_path: Path
-) -> None:
-    run = at_step(started(config(), tmp_path), 3, lambda run: ask(run, "stop"))
-    sizes = {value for _, value in run.series("step", "micro_batch_size")}
-    assert sizes == {2.0}
-    add_event(
-        run.path,
-        "out_of_memory",
-        run.step,
-        micro_batch_before=2,
-        micro_batch_after=1,
-        checkpointing_switched_on=True,
-        message="no room",
-    )
-    resume_run(run)
-    resumed = wait_until_ended(run.path, seconds=SECONDS)
-    after = dict(resumed.series("step", "micro_batch_size"))
-    assert resumed.state == "finished"
-    assert {after[step] for step in after if step > run.step} == {1.0}
-    assert {value for _, value in resumed.series("step", "effective_batch_size")} >= {4.0}
-
-
 def test_a_notice_is_given_with_the_state_that_was_written(config: Config, tmp_path: Path) -> None:
     out = tmp_path / "told.json"
     script = tmp_path / "tell.py"

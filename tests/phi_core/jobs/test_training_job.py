@@ -158,7 +158,7 @@ def test_a_worker_survives_what_ends_a_terminal_and_stops_on_request(config: Con
     ended = wait_until_ended(path, seconds=120)
     assert ended.state == "stopped" and ended.step >= 1
     assert ended.layout.checkpoint_steps()[-1] == ended.step
-    assert ended.of_kind("control")[0].data == {"request": "stop"}
+    assert [event.data["request"] for event in ended.of_kind("control")] == ["stop"]
 
 
 def test_a_run_with_a_broken_configuration_fails_with_its_reason(config: Config, root: Path) -> None:
