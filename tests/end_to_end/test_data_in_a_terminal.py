@@ -64,7 +64,10 @@ def open_the_broken_file(terminal: Terminal) -> None:
     terminal.wait_for("pirate.jsonl", "370 good, 0 faulty")
     terminal.press("C-o")
     terminal.wait_for("Which data?")
-    terminal.press("C-e", "C-u")
+    terminal.press(
+        "C-e", "C-u"
+    )  # Textual lets letters overtake a key with a binding: wait until it has acted
+    terminal.wait_until(lambda screen: screen.count("pirate.jsonl") == 1, "an empty line")
     terminal.type("bro")
     terminal.wait_for("broken.jsonl")
     terminal.press("Tab")
