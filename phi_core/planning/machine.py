@@ -1,18 +1,10 @@
-"""What this machine has, asked without torch: memory from the system, GPUs from NVIDIA's management library."""
+"""What this machine has for a run, asked without torch: cores, main memory and the GPUs that a run would see."""
 
 from dataclasses import dataclass
 
 import psutil
 
-from phi_core.planning.memory import GIB
-
-
-@dataclass(frozen=True)
-class Gpu:
-    name: str
-    free_gib: float
-    total_gib: float
-    utilisation_percent: int
+from phi_core.planning.gpus import GIB, Gpu, gpus
 
 
 @dataclass(frozen=True)
@@ -56,25 +48,5 @@ def this_machine() -> Machine:
         cores=psutil.cpu_count(logical=False) or 1,
         free_gib=memory.available / GIB,
         total_gib=memory.total / GIB,
-        gpus=_gpus(),
+        gpus=gpus(),
     )
-
-
-def _gpus() -> tuple[Gpu, ...]:
-    import pynvml  # only where it is asked for: most machines of front ends have no driver
-
-    try:
-        pynvml.nvmlInit()
-        return tuple(
-            _gpu(pynvml.nvmlDeviceGetHandleByIndex(index)) for index in range(pynvml.nvmlDeviceGetCount())
-        )
-    except pynvml.NVMLError:
-        return ()
-
-
-def _gpu(handle: object) -> Gpu:
-    import pynvml
-
-    memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
-    busy = pynvml.nvmlDeviceGetUtilizationRates(handle).gpu
-    return Gpu(str(pynvml.nvmlDeviceGetName(handle)), memory.free / GIB, memory.total / GIB, int(busy))

@@ -5,7 +5,8 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
 
-from phi_core.planning.machine import Gpu, Machine
+from phi_core.planning.gpus import Gpu
+from phi_core.planning.machine import Machine
 from phi_tui.widgets.plain import content
 
 TABS = {"train": "Train", "runs": "Runs", "chat": "Chat", "compare": "Compare", "data": "Data"}

@@ -36,8 +36,8 @@ ROOMS: dict[str, tuple[str, set[str], set[str]]] = {
     ),
     "jobs": (
         "light",
-        {"phi_core", "errors", "files", "config", "chat", "model_files", "runs"},
-        {"psutil", "pynvml", "filelock", "yaml"},
+        {"phi_core", "errors", "files", "config", "chat", "model_files", "runs", "planning"},
+        {"psutil", "filelock", "yaml"},
     ),
     "search": ("light", {"errors", "files", "config", "runs", "jobs", "evaluation"}, {"optuna", "filelock"}),
     "demo": ("light", {"errors"}, {"yaml"}),

@@ -14,8 +14,9 @@ from phi_core.config.training import TrainingConfig
 from phi_core.errors import TrainingFailed
 from phi_core.planning import memory_history
 from phi_core.planning.fit import changes
+from phi_core.planning.gpus import Gpu
 from phi_core.planning.longest_batch import LongestBatch
-from phi_core.planning.machine import Gpu, Machine, this_machine
+from phi_core.planning.machine import Machine, this_machine
 from phi_core.planning.memory_history import correction, history_file, kind_of_run
 from phi_core.planning.plan_memory import advice, fit_of, learn_from_probe
 from phi_core.planning.run_plan import make_plan

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from phi_core.jobs.devices import CPU, Device, visible
+from phi_core.jobs.devices import CPU, Device
 from phi_core.jobs.placement import LiveRun, Placement, kind_of, place
 from phi_core.jobs.queue import QueuedRun
+from phi_core.planning.gpus import visible
 
 MAIN_MEMORY = Device(CPU, free_gib=12.0, total_gib=16.0)
 A, B = Device("GPU-a", 20.0, 24.0), Device("GPU-b", 70.0, 80.0)

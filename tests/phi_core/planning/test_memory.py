@@ -8,7 +8,8 @@ from phi_core.config.problems import checked
 from phi_core.model_files.architecture import Shape
 from phi_core.model_files.base_models import base_model
 from phi_core.planning.adapted_layers import adapter_parameters
-from phi_core.planning.machine import Gpu, Machine, this_machine
+from phi_core.planning.gpus import Gpu
+from phi_core.planning.machine import Machine, this_machine
 from phi_core.planning.memory import (
     CHUNK,
     GIB,

@@ -8,7 +8,8 @@ import pytest
 from phi_core.config.problems import SPECS, checked
 from phi_core.config.training import TrainingConfig
 from phi_core.model_files.base_models import base_model
-from phi_core.planning.machine import Gpu, Machine
+from phi_core.planning.gpus import Gpu
+from phi_core.planning.machine import Machine
 from phi_core.planning.suggestions import (
     Basis,
     Lengths,
