@@ -4,7 +4,6 @@ Takes a writer of a prepared run directory and returns how the run ended. Raises
 entry point records it. Of several processes each comes by here; the main one reads checkpoints and writes.
 """
 
-import os
 import time
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
@@ -56,6 +55,7 @@ from phi_core.training.probe_answers import Probes
 from phi_core.training.ranks import barrier, from_main, is_main
 from phi_core.training.reporter import Reporting, RunReporter
 from phi_core.training.steering import Interruption, Steering
+from phi_core.training.trackers import tensorboard_in
 from phi_core.training.watch import Watch
 
 __all__ = ["Choices", "choose", "execute", "load", "make_trainer", "model_facts", "training_arguments"]
@@ -119,7 +119,6 @@ def _prepare(writer: Writer, launched: Run) -> Session:
     """Load and check everything that a run needs. A RequestError for what cannot work."""
     config = checked(read_values(writer.layout.config), source=str(writer.layout.config))
     writer.status(activity="loading the model")
-    os.environ.setdefault("TENSORBOARD_LOGGING_DIR", str(writer.layout.root / "trackers"))
     base = load(config, date=_day(launched))
     writer.status(activity="preparing the data")
     plan = make_plan(config, model=model_facts(base))
@@ -161,14 +160,11 @@ def _train(session: Session, steering: Steering, checkpoint: Path | None) -> tup
         probes,
         peak_memory_gib=partial(peak_memory_gib, session.base.device),
     )
-    trainer = make_trainer(
-        amended.plan,
-        session.model,
-        session.choices,
-        reporter,
-        training_arguments(config, session.base, _working_folder(writer)),
-        courses=amended.courses,
-    )
+    arguments = training_arguments(config, session.base, _working_folder(writer))
+    with tensorboard_in(writer.layout.root / "trackers"):
+        trainer = make_trainer(
+            amended.plan, session.model, session.choices, reporter, arguments, courses=amended.courses
+        )
     if checkpoint is None:
         reporter.answer(0, session.model, without=_answered(told))
     try:

@@ -1,6 +1,7 @@
 """Trackers: off unless asked for, named when missing, written by the main process alone, and no token on the disk."""
 
 import json
+import os
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from command_line import phi, phi_process
 from toy_run import write_toy_dataset
 
 from phi_core.runs.reader import read_run
+from phi_core.training.trackers import VARIABLE, tensorboard_in
 
 TRACKERS = ("tensorboard", "wandb", "trackio")
 
@@ -56,6 +58,20 @@ def test_tensorboard_is_written_once_and_says_what_the_events_say(
     assert len(read.Scalars("eval/loss")) == 2
     for token in tokens.values():
         assert files_that_hold(tmp_path / "runs", token) == []
+
+
+def test_one_run_leaves_no_folder_to_the_next_of_its_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+    with pytest.raises(RuntimeError), tensorboard_in(tmp_path / "first"):
+        assert os.environ[VARIABLE] == str(tmp_path / "first")
+        raise RuntimeError
+    assert VARIABLE not in os.environ
+    monkeypatch.setenv(VARIABLE, "of-the-user")
+    with tensorboard_in(tmp_path / "second"):
+        assert os.environ[VARIABLE] == "of-the-user"
+    assert os.environ[VARIABLE] == "of-the-user"
 
 
 def test_wandb_is_named_after_the_run(
