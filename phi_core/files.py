@@ -11,6 +11,9 @@ from typing import Any
 
 from phi_core.errors import RequestError
 
+GIB = 2**30
+"""Bytes."""
+
 
 def write_text(path: Path, text: str) -> None:
     """Replace `path` by `text` in one step. Half a surrogate pair, which UTF-8 has no bytes for, becomes "?"."""

@@ -9,13 +9,12 @@ from typing import Any
 
 from phi_core.cli.output import print_json, say
 from phi_core.errors import WorkError
+from phi_core.files import GIB
 from phi_core.jobs.process import start_worker
 from phi_core.jobs.training_job import versions
 from phi_core.model_files.folder import hub_cache
 from phi_core.planning.machine import this_machine
 from phi_core.runs.store import runs_root
-
-GIB = 2**30
 
 
 def doctor(*, json: bool = False, runs_dir: str | None = None) -> int:

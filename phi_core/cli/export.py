@@ -14,7 +14,7 @@ from phi_core.cli.target import Target, target_of
 from phi_core.config.problems import checked
 from phi_core.config.words import DeviceName, Dtype
 from phi_core.errors import PhiError, RequestError
-from phi_core.files import read_json, user_path
+from phi_core.files import GIB, read_json, user_path
 from phi_core.jobs.export_job import (
     ExportRequest,
     ExportResult,
@@ -147,7 +147,7 @@ def _tell(text: str) -> None:
 
 
 def _print(result: ExportResult, origin: str, address: str | None) -> None:
-    say(f"{result.what} in {result.target} · {memory(result.bytes / 2**30)}")
+    say(f"{result.what} in {result.target} · {memory(result.bytes / GIB)}")
     for name, text in check_rows(result):
         is_first = name == "Compared"
         say_row(

@@ -7,6 +7,7 @@ from typing import Any
 from phi_core.cli.flags import Json, RunsDir, Whole
 from phi_core.cli.output import ago, memory, print_json, say, table
 from phi_core.errors import RequestError
+from phi_core.files import GIB
 from phi_core.runs.storage import Removal, Rules, Use, removals, remove, storage
 from phi_core.runs.store import runs_root
 from phi_core.samples.cached import PreparedUse, forget, prepared_uses
@@ -151,9 +152,5 @@ def _cache_record(item: PreparedUse) -> dict[str, Any]:
 
 def _size(count: int) -> str:
     return (
-        f"{count} B"
-        if count < 1024
-        else f"{count / 1024:.0f} KiB"
-        if count < 2**20
-        else memory(count / 2**30)
+        f"{count} B" if count < 1024 else f"{count / 1024:.0f} KiB" if count < 2**20 else memory(count / GIB)
     )

@@ -36,13 +36,13 @@ from phi_core.config.option import shown
 from phi_core.config.problems import SPECS
 from phi_core.demo import model_path
 from phi_core.errors import ConfigError, DataError, RequestError
-from phi_core.files import user_path
+from phi_core.files import GIB, user_path
 from phi_core.model_files.architecture import shape_of
 from phi_core.model_files.base_models import BASE_MODELS, base_model, download_gib, require_offered
 from phi_core.model_files.folder import DEMO, locate, read_json
 
 STEPS = ("Model", "Project", "Data", "Preparation", "Hyperparameters", "Training", "Evaluation", "Summary")
-COPIED_BYTES = 2**30
+COPIED_BYTES = GIB
 """Data up to this size is split into files of the project unless the person says no."""
 YES, NO = "yes", "no"
 _WORDS = {

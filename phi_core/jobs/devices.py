@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 import psutil
 
-from phi_core.planning.gpus import GIB, gpus
+from phi_core.files import GIB
+from phi_core.planning.gpus import gpus
 
 CPU = "cpu"
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from phi_core.errors import ModelError, RequestError, WorkError
-from phi_core.files import read_json, write_text
-from phi_core.jobs.export_process import OnProgress, carry_out
+from phi_core.files import GIB, read_json, write_text
+from phi_core.jobs.one_request import OnProgress, WorkerKilled, carry_out
 from phi_core.model_files.folder import is_hub_model, locate, resolved_name
 from phi_core.runs.card import export_card
 from phi_core.runs.reader import Run
@@ -81,7 +81,7 @@ def export(
         _require_room(request, base_folder)
     with _beside(request.target) as folder:
         wire = {**_wire(request, base_folder), "target": str(folder)}
-        answer = carry_out(wire, on_progress=on_progress, stop=stop or threading.Event())
+        answer = _answer(wire, on_progress, stop or threading.Event())
         result = _result(request, answer, folder, base_folder)
         _require_equal(request, result)
         write_text(folder / "README.md", _card(request, result, run))
@@ -119,7 +119,7 @@ def _require_room(request: ExportRequest, base_folder: Path | None) -> None:
     free = shutil.disk_usage(place).free
     if needed > free:
         raise RequestError(
-            f"the merged model takes about {needed / 2**30:.1f} GiB, {free / 2**30:.1f} GiB are free at {place}",
+            f"the merged model takes about {needed / GIB:.1f} GiB, {free / GIB:.1f} GiB are free at {place}",
             "Free some (phi runs clean), or give another --to",
         )
 
@@ -157,6 +157,13 @@ def _wire(request: ExportRequest, base_folder: Path | None) -> dict[str, Any]:
         "base_folder": str(base_folder) if base_folder else None,
         "base_name": exported_base_name(request.model, for_hub=request.for_hub),
     }
+
+
+def _answer(wire: Mapping[str, Any], on_progress: OnProgress, stop: threading.Event) -> dict[str, Any]:
+    try:
+        return carry_out("export", wire, on_progress=on_progress, stop=stop)
+    except WorkerKilled as killed:
+        raise WorkError(killed.what, f"{killed.remedy}: 4 bytes a parameter are needed") from None
 
 
 def exported_base_name(model: str, *, for_hub: bool) -> str:

@@ -16,7 +16,7 @@ import psutil
 from filelock import FileLock, Timeout
 
 from phi_core.errors import PhiError
-from phi_core.files import read_json, write_json
+from phi_core.files import GIB, read_json, write_json
 from phi_core.jobs.devices import CPU, Device, devices
 from phi_core.jobs.placement import LiveRun, kind_of, place
 from phi_core.jobs.processes import family
@@ -30,7 +30,7 @@ from phi_core.jobs.queue import (
     run_folders,
     runs_at_once,
 )
-from phi_core.planning.gpus import GIB, visible
+from phi_core.planning.gpus import visible
 from phi_core.runs.identity import boot_id, identity_from
 from phi_core.runs.layout import RunLayout
 from phi_core.runs.queue_mark import QueueMark, queue_mark

@@ -11,9 +11,9 @@ from functools import cached_property
 from typing import Any
 
 from phi_core.errors import ModelError
+from phi_core.files import GIB
 from phi_core.model_files.architecture import Shape, shape_of
 
-GIB = 2**30
 BYTES_PER_PARAMETER = 2
 """Weights on the hub are stored in 16 bits by most of these models."""
 

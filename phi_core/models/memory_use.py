@@ -11,7 +11,8 @@ from pathlib import Path
 import psutil
 import torch
 
-GIB = 2**30
+from phi_core.files import GIB
+
 _STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 

@@ -4,7 +4,6 @@ A step of training is often smaller than what a 16-bit weight can show of it, an
 float16 asks for float32 weights besides. Such a module takes and gives tensors in the dtype of the base all the same.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -15,13 +14,12 @@ from torch import nn
 from phi_core.config.module_patterns import ends_with
 from phi_core.config.training import TrainingConfig
 from phi_core.errors import ConfigError
-from phi_core.model_files.layers import Layer
 
 
-def whole_modules(config: TrainingConfig, model: nn.Module, adapted: Sequence[Layer]) -> list[str]:
+def whole_modules(config: TrainingConfig, model: nn.Module) -> list[str]:
     """Full paths of `modules_to_save`: PEFT compares ends of paths without heeding where a name begins.
 
-    ConfigError for what is no module, is made of several, is adapted too, or is held in a few bits.
+    ConfigError for what is no module, is made of several, or is held in a few bits.
     """
     modules = {path: module for path, module in model.named_modules() if path}
     chosen = []
@@ -33,7 +31,7 @@ def whole_modules(config: TrainingConfig, model: nn.Module, adapted: Sequence[La
             )
             raise ConfigError(f"modules_to_save: {name} is no module", remedy=f"Modules: {known}")
         for path in found:
-            _require_trainable(name, modules[path], is_adapted=any(layer.path == path for layer in adapted))
+            _require_trainable(name, modules[path])
         chosen += found
     return list(dict.fromkeys(chosen))
 
@@ -43,13 +41,11 @@ def _is_single(module: nn.Module) -> bool:
     return not any(module.children()) and any(True for _ in module.parameters())
 
 
-def _require_trainable(name: str, module: nn.Module, *, is_adapted: bool) -> None:
+def _require_trainable(name: str, module: nn.Module) -> None:
     parts = [part for part, _ in module.named_children()]
     if parts:
         found = f"modules_to_save: {name} is made of {', '.join(parts)}"
         raise ConfigError(found, remedy="Name those of them that are to be trained whole")
-    if is_adapted:
-        raise ConfigError(f"modules_to_save: {name} is adapted too", remedy="Name it in one of the two")
     if not all(parameter.is_floating_point() for parameter in module.parameters()):
         found = f"modules_to_save: {name} is held in a few bits and cannot be trained whole"
         raise ConfigError(found, remedy="Leave it out, or set quantization to none")

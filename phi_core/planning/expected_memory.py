@@ -10,7 +10,7 @@ from phi_core.config.training import TrainingConfig
 from phi_core.model_files.architecture import Shape
 from phi_core.planning.longest_batch import LongestBatch
 from phi_core.planning.machine import Machine
-from phi_core.planning.memory import MemoryEstimate, estimate_memory
+from phi_core.planning.memory import MemoryEstimate, estimate_of_batch
 from phi_core.planning.memory_history import Correction, correction, kind_of_run
 
 
@@ -45,16 +45,7 @@ def expected_memory(
 ) -> Expected:
     """Of one process."""
     dtype, device = machine.dtype(config.dtype, config.device), machine.device(config.device)
-    estimate = estimate_memory(
-        config,
-        shape,
-        tokens=batch.tokens,
-        trained_tokens=batch.trained_tokens,
-        records=batch.records,
-        dtype=dtype,
-        trainable=trainable,
-        device=device,
-    )
+    estimate = estimate_of_batch(config, shape, batch, dtype=dtype, trainable=trainable, device=device)
     return Expected(estimate, correction(memory_kind(config, machine), device), free_gib(config, machine))
 
 

@@ -20,7 +20,7 @@ from phi_core.config.training import TrainingConfig
 from phi_core.model_files.architecture import Shape
 from phi_core.planning.adapted_layers import adapter_parameters
 from phi_core.planning.longest_batch import LongestBatch
-from phi_core.planning.memory import MemoryEstimate, estimate_memory
+from phi_core.planning.memory import MemoryEstimate, estimate_of_batch
 
 MARGIN = 0.9
 """Share of the free memory that a choice may need: the formula is not exact, and others use the device too."""
@@ -143,15 +143,9 @@ def can_quantise(device: str) -> bool:
 def _needed(
     config: TrainingConfig, shape: Shape, batch: LongestBatch, limit: Limit
 ) -> tuple[MemoryEstimate, float]:
-    estimate = estimate_memory(
-        config,
-        shape,
-        tokens=batch.tokens,
-        trained_tokens=batch.trained_tokens,
-        records=batch.records,
-        dtype=limit.dtype,
-        trainable=adapter_parameters(config, shape) or 0,
-        device=limit.device,
+    trainable = adapter_parameters(config, shape) or 0
+    estimate = estimate_of_batch(
+        config, shape, batch, dtype=limit.dtype, trainable=trainable, device=limit.device
     )
     return estimate, estimate.total_gib * limit.factor + estimate.process_gib
 

@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-GIB = 2**30
+from phi_core.files import GIB
 
 
 @dataclass(frozen=True)

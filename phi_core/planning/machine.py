@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import psutil
 
-from phi_core.planning.gpus import GIB, Gpu, gpus
+from phi_core.files import GIB
+from phi_core.planning.gpus import Gpu, gpus
 
 
 @dataclass(frozen=True)

@@ -28,13 +28,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from phi_core.config.training import TrainingConfig
+from phi_core.files import GIB
 from phi_core.model_files.architecture import Shape
 from phi_core.model_files.layers import OUTER, Layer, group_of
 from phi_core.planning.adapted_layers import adapted_layers
+from phi_core.planning.longest_batch import LongestBatch
 
 CHUNK = 1024
 """Rows of logits that exist at once."""
-GIB = 2**30
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 OPTIMIZER_BYTES = {"adamw": 8.0, "lion": 4.0}
 OPTIMIZER_BYTES_8BIT = {"adamw": 2 + 2 * 4 / 256, "lion": 1 + 4 / 256}
@@ -101,6 +102,22 @@ def estimate_memory(
         activations_gib=_activations(config, shape, tokens, records, size=size, device=device) / GIB,
         logits_gib=min(trained_tokens, CHUNK) * shape.vocabulary * (8 if size == 4 else 14) / GIB,
         process_gib=PROCESS_GIB.get(device, PROCESS_GIB["cpu"]),
+    )
+
+
+def estimate_of_batch(
+    config: TrainingConfig, shape: Shape, batch: LongestBatch, *, dtype: str, trainable: int, device: str
+) -> MemoryEstimate:
+    """As `estimate_memory`, of the largest micro-batch of a plan."""
+    return estimate_memory(
+        config,
+        shape,
+        tokens=batch.tokens,
+        trained_tokens=batch.trained_tokens,
+        records=batch.records,
+        dtype=dtype,
+        trainable=trainable,
+        device=device,
     )
 
 

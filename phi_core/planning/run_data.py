@@ -15,12 +15,14 @@ from phi_core.data.mixture import drawn, normalised, tokens_by_source, weights_f
 from phi_core.data.records import Reading
 from phi_core.data.sources.find import find_sources
 from phi_core.errors import DataError
+from phi_core.files import GIB
 from phi_core.planning.sides import sides
 from phi_core.planning.step_plan import Mixing, StepPlan
 from phi_core.samples.cut import CutRule, cut_all
 from phi_core.samples.data_spec import TO_SPLIT, DataSpec
-from phi_core.samples.prepare import OnProgress, find_prepared, prepare
+from phi_core.samples.prepare import find_prepared, prepare
 from phi_core.samples.prepared import Prepared
+from phi_core.samples.progress import OnProgress
 from phi_core.samples.samples import Samples, samples_of
 
 
@@ -135,7 +137,7 @@ def _require_records(data: Prepared) -> None:
 
 def _require_prepared(spec: DataSpec, form: PromptFormat | None, tokenizer: TextTokenizer | None) -> None:
     if find_prepared(spec, form, tokenizer) is None:
-        size = f"{spec.num_bytes / 2**30:.1f} GiB"
+        size = f"{spec.num_bytes / GIB:.1f} GiB"
         what = f"the data has {size} and is not prepared yet"
         raise DataError(
             what, remedy="Prepare it: phi data prepare with the same options; launching does it too"

@@ -33,7 +33,7 @@ from phi_core.planning.memory import MemoryEstimate
 from phi_core.planning.run_data import RunData, SourceShare, mixing, run_data, source_shares
 from phi_core.planning.step_plan import Budget, Mixing, StepPlan, make_step_plan
 from phi_core.samples.gate import Finding, findings, require_open
-from phi_core.samples.prepare import OnProgress
+from phi_core.samples.progress import OnProgress
 from phi_core.samples.samples import Samples
 from phi_core.schedules.batch_growth import Growth
 

@@ -15,8 +15,9 @@ from pathlib import Path
 from platformdirs import user_cache_dir
 
 from phi_core.errors import DataError
+from phi_core.files import GIB
 
-CACHE_BYTES = 20 * 2**30
+CACHE_BYTES = 20 * GIB
 """What all prepared data together may take."""
 NEW = ".new-"
 """Folders that begin so, with a machine and the number of a process, are being written, or were when it was killed."""

@@ -30,8 +30,7 @@ from phi_core.samples.cache import make_room, new_prefix, prepared_folder, used
 from phi_core.samples.data_spec import DataSpec, Place
 from phi_core.samples.encoding import Encoded, encoded, estimated
 from phi_core.samples.prepared import ABOUT, DATA, FORMAT, Prepared, files_named, open_prepared
-from phi_core.samples.progress import OnProgress as OnProgress
-from phi_core.samples.progress import Progress
+from phi_core.samples.progress import OnProgress, Progress
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -3,6 +3,7 @@
 Knows nothing about schedules: it is told the values of one step.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,7 +25,14 @@ def lora_dropouts(model: nn.Module) -> list[nn.Dropout]:
     return [own for part in parts for own in part.modules() if isinstance(own, nn.Dropout)]
 
 
-def make_room_for_dropout(model: nn.Module) -> None:
+def settable_dropouts(model: nn.Module, rates: Sequence[float]) -> list[nn.Dropout]:
+    """The dropout modules of the adapters, which can take the rates of a course."""
+    if any(rates):
+        _make_room(model)
+    return lora_dropouts(model)
+
+
+def _make_room(model: nn.Module) -> None:
     """Replace the Identities of a rate of 0 by modules whose rate can be set."""
     for name, part in model.named_modules():
         if name.rpartition(".")[2] == "lora_dropout" and isinstance(part, nn.ModuleDict):

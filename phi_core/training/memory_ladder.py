@@ -5,13 +5,23 @@ On every rung the whole step is done again from its beginning: its records, thei
 loss stay as planned. What was given up stays so for the rest of the run. All processes take the same rung.
 """
 
-from collections.abc import Callable
-from typing import Any
+import math
+from collections.abc import Sequence
+from typing import Any, get_args
 
 from phi_core.config.words import OnOutOfMemory
+from phi_core.errors import ConfigError
 from phi_core.training import ranks
-from phi_core.training.attempt import Attempt, Failure
-from phi_core.training.out_of_memory import Diagnosis, OutOfMemory, OutOfMemoryEvent, free_caches
+from phi_core.training.attempt import Attempt, Failure, Work, attempt
+from phi_core.training.out_of_memory import (
+    Diagnosis,
+    OutOfMemory,
+    OutOfMemoryEvent,
+    free_caches,
+    random_state,
+    restore,
+)
+from phi_core.training.step_data import StepRecord
 
 
 class MemoryLadder:
@@ -21,6 +31,8 @@ class MemoryLadder:
     def __init__(
         self, model: Any, *, mode: OnOutOfMemory, micro_batch: int, accumulation: int, is_sharded: bool
     ) -> None:
+        if mode not in get_args(OnOutOfMemory):
+            raise ConfigError(f"on_out_of_memory is {mode!r}", remedy="Give adapt or fail")
         self.micro_batch, self._started_with = micro_batch, micro_batch
         self._model, self._mode = model, mode
         self._accumulation, self._is_sharded = accumulation, is_sharded
@@ -48,17 +60,20 @@ class MemoryLadder:
 
     def until_it_fits(
         self,
-        compute: Callable[[int], Attempt],
+        work: Work,
+        records: Sequence[StepRecord],
         *,
-        share: int,
+        num_records: int,
         step: int,
-        activity: str,
         events: list[OutOfMemoryEvent],
     ) -> Attempt:
-        """`compute(micro_batch)` on the first rung where no process runs out of memory. `share`: records of the process
-        with most of them. What is given up is added to `events`. OutOfMemory if nothing is left."""
+        """The work on this process's `records` on the first rung where no process runs out of memory. `num_records`: those
+        of all processes. What is given up is added to `events`. OutOfMemory if nothing is left."""
+        share = math.ceil(num_records / ranks.num_processes())  # of the process with most of them
+        activity, before = "training" if work.trains else "validation", random_state(work.device)
         while True:
-            done = compute(self.micro_batch)
+            restore(before, work.device)
+            done = attempt(work, records, micro_batch=self.micro_batch, largest_share=share)
             if self._is_sharded and done.failure is None:
                 return done
             if not ranks.any_rank(done.failure is not None):

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from transformers import TrainingArguments
 
 from phi_core.errors import ConfigError
 
@@ -91,6 +92,32 @@ def decay_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
         for group in groups
         if group["params"]
     ]
+
+
+def optimizer_for(
+    model: nn.Module, args: TrainingArguments, of_transformers: Callable[..., tuple[Any, dict[str, Any]]]
+) -> Any:
+    """With the decay groups of a model; of transformers' class and settings for a name that is none of ours.
+
+    ConfigError if there is nothing to train, or the class forms groups of its own.
+    """
+    groups = decay_groups(model, args.weight_decay)
+    if not groups:
+        raise ConfigError("the model has no parameter to train", remedy="Attach an adapter first")
+    made = make_optimizer(
+        args.optim,
+        groups,
+        learning_rate=args.learning_rate,
+        betas=(args.adam_beta1, args.adam_beta2),
+        epsilon=args.adam_epsilon,
+    )
+    if made is not None:
+        return made
+    kind, settings = of_transformers(args, model)
+    if not isinstance(kind, type) or {"params", "model", "optimizer_dict"} & settings.keys():
+        found = f"optim {args.optim} forms parameter groups of its own, and courses could not reach them"
+        raise ConfigError(found, remedy="Choose another")
+    return kind(groups, **settings)
 
 
 def make_optimizer(

@@ -12,7 +12,7 @@ processes, before or after memory ran out. Knows nothing about run directories: 
 import math
 from collections.abc import Sequence
 from contextlib import nullcontext
-from typing import Any, get_args
+from typing import Any
 
 import torch
 from torch import nn
@@ -24,38 +24,26 @@ from phi_core.errors import ConfigError, DataError, TrainingFailed
 from phi_core.planning.courses import Courses
 from phi_core.planning.step_plan import StepPlan
 from phi_core.training import ranks
-from phi_core.training.attempt import Attempt, Collate, Work, attempt
-from phi_core.training.batches import padded, padding_free
+from phi_core.training.attempt import Attempt, Collate, Work
 from phi_core.training.course_scheduler import CourseScheduler
 from phi_core.training.gradients import sum_over_processes, trained_parameters
-from phi_core.training.live_values import (
-    LiveValues,
-    lora_dropouts,
-    make_room_for_dropout,
-    read_values,
-    set_values,
-)
-from phi_core.training.loss import Loss, choose_loss, keeps_documents_apart, slow_loss
+from phi_core.training.live_values import LiveValues, read_values, set_values, settable_dropouts
+from phi_core.training.loss import Loss, slow_loss
 from phi_core.training.memory_ladder import MemoryLadder
 from phi_core.training.not_finite import require_finite_gradient, require_finite_loss
-from phi_core.training.optimizers import decay_groups, make_optimizer
-from phi_core.training.out_of_memory import (
-    OutOfMemoryEvent,
-    first_line,
-    is_out_of_memory,
-    random_state,
-    restore,
-)
-from phi_core.training.own_script import one_pass, refuse_without_effect, script_plan, training_phase
-from phi_core.training.step_data import (
-    Records,
-    StepRecord,
-    Steps,
-    records_of,
-    require_known_ids,
-    step_loader,
-)
+from phi_core.training.optimizers import optimizer_for
+from phi_core.training.out_of_memory import OutOfMemoryEvent, first_line, is_out_of_memory
+from phi_core.training.own_script import one_pass, refuse_without_effect, training_phase
+from phi_core.training.step_data import Records, Steps, step_loader
 from phi_core.training.trainer_callback import StepCallback
+from phi_core.training.trainer_inputs import (
+    Given,
+    chosen_forms,
+    known_records,
+    required_length,
+    trainer_plan,
+    validation_records,
+)
 from phi_core.training.validation import OwnShare, figures, places_of
 
 
@@ -72,6 +60,10 @@ class PHITrainer(Trainer):
 
     control: TrainerControl
     optimizer: Any
+    out_of_memory: list[OutOfMemoryEvent]
+    step_tokens: dict[str, int]
+    step_trained_tokens = step_records = 0
+    learning_rate = lora_dropout = weight_decay = 0.0
 
     def __init__(
         self,
@@ -94,29 +86,14 @@ class PHITrainer(Trainer):
     ) -> None:
         if model is None or train_dataset is None:
             raise ConfigError("PHITrainer needs model and train_dataset")
-        if on_out_of_memory not in get_args(OnOutOfMemory):
-            raise ConfigError(f"on_out_of_memory is {on_out_of_memory!r}", remedy="Give adapt or fail")
         args = args or TrainingArguments()
         refuse_without_effect(args, more)
-        self._train, self._labels = records_of(train_dataset), labels
-        self._validation = _validation(eval_dataset)
-        if steps is None or courses is None:
-            rate = max((module.p for module in lora_dropouts(model)), default=0.0)
-            plan = script_plan(args, phi_config, self._train, lora_dropout=rate, steps=steps)
-            steps, courses = plan.steps, courses or plan.courses
-            batch_size = batch_size or plan.micro_batch
-        for data in filter(None, (self._train, self._validation)):
-            require_known_ids(data, _vocabulary(model))
-        self._steps, self._courses = steps, _required_length(courses, steps)
-        micro_batch = batch_size or args.per_device_train_batch_size
-        self._phi_config = phi_config
-        self.step_trained_tokens = self.step_records = 0
-        self.step_tokens: dict[str, int] = {}
-        self.out_of_memory: list[OutOfMemoryEvent] = []
-        self.learning_rate = self.lora_dropout = self.weight_decay = 0.0
-        if any(courses.lora_dropout):
-            make_room_for_dropout(model)
-        self._dropouts = lora_dropouts(model)
+        self._train, self._validation = known_records(model, train_dataset, eval_dataset)
+        given = Given(phi_config, steps, courses, batch_size)
+        plan = trainer_plan(model, args, self._train, given)
+        self._steps, self._courses = plan.steps, plan.courses
+        self._labels, self._phi_config = labels, phi_config
+        self._dropouts = settable_dropouts(model, plan.courses.lora_dropout)
         super().__init__(
             model,
             one_pass(args),
@@ -126,16 +103,23 @@ class PHITrainer(Trainer):
             callbacks=list(callbacks or ()),
             **more,
         )
+        self._set_up(plan.micro_batch, collate, loss, on_out_of_memory)
+
+    def _set_up(
+        self, micro_batch: int, collate: Collate | None, loss: Loss | None, mode: OnOutOfMemory
+    ) -> None:
+        """What needs the parent's accelerator, callbacks and model."""
+        self.out_of_memory, self.step_tokens = [], {}
         self._ladder = MemoryLadder(
             self.model,
-            mode=on_out_of_memory,
+            mode=mode,
             micro_batch=micro_batch,
-            accumulation=math.ceil(max(map(len, steps.steps())) / micro_batch),
+            accumulation=math.ceil(max(map(len, self._steps.steps())) / micro_batch),
             is_sharded=self._is_sharded,
         )
         self.remove_callback(PrinterCallback)
         self.add_callback(StepCallback(self))
-        self._collate, self._loss = self._chosen(collate, loss)
+        self._collate, self._loss = chosen_forms(self.model, collate, loss)
         self._autocasts = self.accelerator.mixed_precision != "no" and _is_float32(self.model)
 
     @property
@@ -149,10 +133,8 @@ class PHITrainer(Trainer):
 
     def amend(self, courses: Courses) -> None:
         """Other courses from the next step on."""
-        self._courses = _required_length(courses, self._steps)
-        if any(courses.lora_dropout):
-            make_room_for_dropout(self.model)
-            self._dropouts = lora_dropouts(self.model)
+        self._courses = required_length(courses, self._steps)
+        self._dropouts = settable_dropouts(self.model, courses.lora_dropout)
 
     def get_train_dataloader(self) -> Steps:
         """One batch an optimizer step: this process's share of its records."""
@@ -164,17 +146,7 @@ class PHITrainer(Trainer):
         """With the decay groups of `optimizers`; a class of transformers for a name that is none of ours."""
         model = self.model if model is None else model
         if self.optimizer is None:
-            groups = decay_groups(model, self.args.weight_decay)
-            if not groups:
-                raise ConfigError("the model has no parameter to train", remedy="Attach an adapter first")
-            made = make_optimizer(
-                self.args.optim,
-                groups,
-                learning_rate=self.args.learning_rate,
-                betas=(self.args.adam_beta1, self.args.adam_beta2),
-                epsilon=self.args.adam_epsilon,
-            )
-            self.optimizer = made or self._of_transformers(model, groups)
+            self.optimizer = optimizer_for(model, self.args, self.get_optimizer_cls_and_kwargs)
         for group in self.optimizer.param_groups:
             group.setdefault("decays", group["weight_decay"] > 0)
         return self.optimizer
@@ -212,7 +184,10 @@ class PHITrainer(Trainer):
         step = self.state.global_step + 1
         numbers = self._steps.step(step)
         self.step_trained_tokens = sum(self._train.trained[number] for number in numbers)
-        done = self._until_it_fits(model, inputs, num_records=len(numbers))
+        work = self._work(model, divisor=self.step_trained_tokens, trains=True)
+        done = self._ladder.until_it_fits(
+            work, inputs, num_records=len(numbers), step=step, events=self.out_of_memory
+        )
         require_finite_loss(done, self._train, step=step)
         if not self._is_sharded and ranks.num_processes() > 1:
             sum_over_processes(trained_parameters(self.model))
@@ -237,7 +212,7 @@ class PHITrainer(Trainer):
 
         With several sources also the loss of each, as `eval_loss/LABEL`. The processes share the records.
         """
-        data = self._validation if eval_dataset is None else _validation(eval_dataset)
+        data = self._validation if eval_dataset is None else validation_records(eval_dataset)
         if data is None:
             raise DataError("there is no data to evaluate on", remedy="Give eval_dataset")
         self.model.eval()
@@ -278,15 +253,6 @@ class PHITrainer(Trainer):
     def go_on_from(self, memory_state: dict[str, Any]) -> None:
         self._ladder.go_on_from(memory_state)
 
-    def _of_transformers(self, model: Any, groups: list[dict[str, Any]]) -> Any:
-        kind, settings = self.get_optimizer_cls_and_kwargs(self.args, model)
-        if not isinstance(kind, type) or {"params", "model", "optimizer_dict"} & settings.keys():
-            raise ConfigError(
-                f"optim {self.args.optim} forms parameter groups of its own, and courses could not reach them",
-                remedy="Choose another",
-            )
-        return kind(groups, **settings)
-
     @property
     def _is_sharded(self) -> bool:
         return bool(self.is_fsdp_enabled or self.is_deepspeed_enabled)
@@ -295,31 +261,6 @@ class PHITrainer(Trainer):
         courses, place = self._courses, min(step, self._steps.num_steps - 1)
         return LiveValues(
             courses.learning_rate[place], courses.lora_dropout[place], courses.weight_decay[place]
-        )
-
-    def _chosen(self, collate: Collate | None, loss: Loss | None) -> tuple[Collate, Loss]:
-        """The fast forms where they are found equal to the slow ones on this model."""
-        if collate is None or loss is None:
-            self.model.eval()
-        loss = loss or choose_loss(self.model)[0]
-        return collate or (padding_free if keeps_documents_apart(self.model) else padded), loss
-
-    def _until_it_fits(self, model: nn.Module, inputs: Sequence[StepRecord], *, num_records: int) -> Attempt:
-        """The whole step, done again from its beginning on each rung of the ladder."""
-        work = self._work(model, divisor=self.step_trained_tokens, trains=True)
-        before, device = random_state(self.args.device), self.args.device
-        share = math.ceil(num_records / ranks.num_processes())
-
-        def compute(micro_batch: int) -> Attempt:
-            restore(before, device)
-            return attempt(work, inputs, micro_batch=micro_batch, largest_share=share)
-
-        return self._ladder.until_it_fits(
-            compute,
-            share=share,
-            step=self.state.global_step + 1,
-            activity="training",
-            events=self.out_of_memory,
         )
 
     def _work(self, model: nn.Module, *, divisor: int, trains: bool) -> Work:
@@ -345,42 +286,14 @@ class PHITrainer(Trainer):
 
     def _validated(self, data: Records, source: int) -> float:
         """Summed loss of this process's share of the validation records of one source."""
-        places = places_of(data, source)
-        share = math.ceil(len(places) / ranks.num_processes())
+        places, step = places_of(data, source), self.state.global_step
         work = self._work(self.model_wrapped if self._is_sharded else self.model, divisor=1, trains=False)
-
-        own = OwnShare(data, places)
-
-        def compute(micro_batch: int) -> Attempt:
-            return attempt(work, own, micro_batch=micro_batch, largest_share=share)
-
         done = self._ladder.until_it_fits(
-            compute,
-            share=share,
-            step=self.state.global_step,
-            activity="validation",
-            events=self.out_of_memory,
+            work, OwnShare(data, places), num_records=len(places), step=step, events=self.out_of_memory
         )
         return done.loss
-
-
-def _validation(dataset: Any) -> Records | None:
-    """None where there is nothing in it."""
-    return records_of(dataset) if dataset is not None and len(dataset) else None
-
-
-def _vocabulary(model: Any) -> int:
-    """Ids that the embedding has a row for."""
-    return int(model.get_input_embeddings().weight.shape[0])
 
 
 def _is_float32(model: nn.Module) -> bool:
     """Whether mixed precision is the arithmetic alone; weights in low precision bring their own."""
     return next(model.parameters()).dtype == torch.float32
-
-
-def _required_length(courses: Courses, steps: StepPlan) -> Courses:
-    lengths = {len(courses.learning_rate), len(courses.lora_dropout), len(courses.weight_decay)}
-    if lengths != {steps.num_steps}:
-        raise ConfigError(f"courses of {sorted(lengths)} steps do not fit a plan of {steps.num_steps}")
-    return courses

@@ -8,9 +8,10 @@ import torch
 from toy_run import toy_config, write_toy_dataset
 
 from phi_core.chat.prompt_format import Tokenised
+from phi_core.files import GIB
 from phi_core.models.adapter import attach_adapter
 from phi_core.planning.adapted_layers import target_names
-from phi_core.planning.memory import GIB, estimate_memory
+from phi_core.planning.memory import estimate_memory
 from phi_core.training.batches import padding_free
 from phi_core.training.loss import parts
 from phi_core.training.preparation import load, model_facts

@@ -14,6 +14,7 @@ import pytest
 import torch
 from toy_run import toy_config, write_toy_dataset
 
+from phi_core.chat.wire import line
 from phi_core.config.training import TrainingConfig
 from phi_core.config.yaml_file import dump
 from phi_core.errors import DataError, PhiError, WorkError
@@ -58,18 +59,30 @@ def test_a_longer_batch_needs_more_memory(config: Config) -> None:
     assert large.needed_gib > small.needed_gib
 
 
-def test_the_worker_writes_one_document_and_nothing_else(config: Config) -> None:
+def test_the_worker_writes_one_record_and_nothing_else(config: Config) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "phi_core.workers.one_request", "probe"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+    ) as worker:
+        assert worker.stdin is not None and worker.stdout is not None
+        worker.stdin.write(line({"config": dump(config())}))
+        worker.stdin.flush()  # and left open: its end would be ours
+        (said,) = worker.stdout.readlines()
+        assert worker.wait(10) == 0
+    assert json.loads(said)["event"] == "done"
+
+
+def test_a_worker_ends_with_its_caller(config: Config) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "phi_core.workers.probe"],
-        input=dump(config()),
+        [sys.executable, "-m", "phi_core.workers.one_request", "probe"],
+        input=line({"config": dump(config())}),
         capture_output=True,
-        text=True,
-        timeout=120,
+        timeout=60,
         env={**os.environ, "PYTHONPATH": str(PROJECT)},
     )
-    assert done.returncode == 0
-    assert len(done.stdout.splitlines()) == 1
-    assert json.loads(done.stdout)["event"] == "measured"
+    assert (done.returncode, done.stdout) == (0, b"")
 
 
 def test_a_request_that_cannot_work_is_the_workers_own_error(config: Config, tmp_path: Path) -> None:
@@ -96,7 +109,7 @@ def test_a_process_that_the_system_kills_ran_out_of_memory(config: Config) -> No
     def kill_the_worker() -> None:
         while True:
             for child in psutil.Process().children():
-                if any("workers.probe" in word for word in child.cmdline()):
+                if "probe" in child.cmdline():
                     child.kill()
                     return
             time.sleep(0.02)

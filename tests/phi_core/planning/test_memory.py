@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from phi_core.config.problems import checked
+from phi_core.files import GIB
 from phi_core.model_files.architecture import Shape
 from phi_core.model_files.base_models import base_model
 from phi_core.planning.adapted_layers import adapter_parameters
@@ -12,7 +13,6 @@ from phi_core.planning.gpus import Gpu
 from phi_core.planning.machine import Machine, this_machine
 from phi_core.planning.memory import (
     CHUNK,
-    GIB,
     MemoryEstimate,
     estimate_memory,
     estimate_notes,
