@@ -1,5 +1,6 @@
 """Options that need a package of an extra: found missing before a run starts, not by its worker."""
 
+import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 
@@ -15,10 +16,19 @@ def require_extras(config: TrainingConfig) -> None:
     problems = [
         Problem(option, f"{value} needs {package}", f"pip install {_source(package)}")
         for option, value, package in _asked(config)
-        if find_spec(package) is None
+        if not is_installed(package)
     ]
     if problems:
         raise ConfigError("a package is not installed", problems)
+
+
+def is_installed(package: str) -> bool:
+    """Also in a worker that has left it out of its imports, which stands as None among the modules."""
+    return package in sys.modules or find_spec(package) is not None
+
+
+def needs_bitsandbytes(config: TrainingConfig) -> bool:
+    return any(package == "bitsandbytes" for _, _, package in _asked(config))
 
 
 def _source(package: str) -> str:

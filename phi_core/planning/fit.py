@@ -12,13 +12,13 @@ Options in `given` stay as they are. Pure: the caller says what is free and what
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Any
 
 from phi_core.config.problems import check
 from phi_core.config.training import TrainingConfig
 from phi_core.model_files.architecture import Shape
 from phi_core.planning.adapted_layers import adapter_parameters
+from phi_core.planning.extras import is_installed
 from phi_core.planning.longest_batch import LongestBatch
 from phi_core.planning.memory import MemoryEstimate, estimate_of_batch
 
@@ -137,7 +137,7 @@ def _quantizations(config: TrainingConfig, given: Collection[str], device: str) 
 
 def can_quantise(device: str) -> bool:
     """Whether bitsandbytes is here and runs on such a device."""
-    return device in ("cuda", "cpu") and find_spec("bitsandbytes") is not None
+    return device in ("cuda", "cpu") and is_installed("bitsandbytes")
 
 
 def _needed(

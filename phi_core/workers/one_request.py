@@ -24,6 +24,7 @@ from phi_core.chat.wire import error_record, line, record_from
 from phi_core.config.problems import checked
 from phi_core.config.yaml_file import parse_values
 from phi_core.errors import PhiError, WorkError
+from phi_core.workers.imports import leave_out_what_is_not_needed
 
 Tell = Callable[[str], None]
 
@@ -46,9 +47,10 @@ def main(what: str) -> None:
 def _probe(request: Mapping[str, Any], tell: Tell) -> dict[str, Any]:
     visible = os.environ.get("CUDA_VISIBLE_DEVICES", "0")
     os.environ["CUDA_VISIBLE_DEVICES"] = visible.split(",")[0]  # with more, transformers would use them all
+    config = checked(parse_values(request["config"], source="the configuration"))
+    leave_out_what_is_not_needed(config)
     from phi_core.training.measure import measure  # heavy: once the output is safe
 
-    config = checked(parse_values(request["config"], source="the configuration"))
     with tempfile.TemporaryDirectory(prefix="phi-probe-") as folder:
         return asdict(measure(config, Path(folder)))
 

@@ -18,6 +18,7 @@ from types import FrameType
 
 from filelock import FileLock, Timeout
 
+from phi_core.config.problems import checked
 from phi_core.config.yaml_file import read_values
 from phi_core.errors import FaultsError, PhiError
 from phi_core.files import read_json
@@ -28,6 +29,7 @@ from phi_core.runs.rank_writer import RankWriter
 from phi_core.runs.reader import ENDED
 from phi_core.runs.writer import RunWriter, Writer
 from phi_core.training.notice import COMMAND_SECONDS, POST_SECONDS, notify
+from phi_core.workers.imports import leave_out_what_is_not_needed
 
 LEAVING_SECONDS = COMMAND_SECONDS + POST_SECONDS + 10.0
 """How long a worker that has recorded its end may still be there: it tells of it."""
@@ -101,6 +103,8 @@ def carry_out(writer: Writer, interruption: "Signals | NoInterruption", *, resum
         one_device()
     else:
         join_group(writer.layout)
+    config = checked(read_values(writer.layout.config), source=str(writer.layout.config))
+    leave_out_what_is_not_needed(config)
     from phi_core.training.run import execute  # heavy: only after the status says that we live
 
     return execute(writer, resume=resume, interruption=interruption)

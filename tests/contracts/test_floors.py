@@ -61,7 +61,10 @@ ROOMS: dict[str, tuple[str, set[str], set[str]]] = {
     ),
     "workers": (
         "heavy",
-        {"errors", "files", "config", "chat", "evaluation", "runs", "models", "training", "inference"},
+        {
+            *("errors", "files", "config", "chat", "evaluation", "runs", "planning"),
+            *("model_files", "models", "training", "inference"),
+        },
         {"torch", "transformers", "peft", "filelock"},
     ),
     "cli": (

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -198,6 +197,6 @@ def test_what_an_initial_adapter_asks_for_can_be_typed(trained: Callable[..., st
 def test_a_package_that_is_not_installed_is_named_before_the_run(
     option: str, value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(extras, "find_spec", lambda name: None if name == "bitsandbytes" else find_spec(name))
+    monkeypatch.setattr(extras, "is_installed", lambda name: name != "bitsandbytes")
     with pytest.raises(ConfigError, match=rf"(?s){option}: {value} needs bitsandbytes.*\[quant\]"):
         extras.require_extras(configured(**{option: value}))

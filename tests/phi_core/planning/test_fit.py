@@ -42,7 +42,7 @@ def fitted(
 
 @pytest.fixture(autouse=True)
 def quantises(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fit_module, "find_spec", lambda name: object())
+    monkeypatch.setattr(fit_module, "is_installed", lambda name: True)
 
 
 @pytest.mark.parametrize("gib", [3.5, 4.0, 6.5, 8.0, 10.0, 16.0, 40.0, 1000.0])
@@ -102,7 +102,7 @@ def test_only_the_four_options_change(phi_2: Shape) -> None:
 
 
 def test_without_bitsandbytes_nothing_is_quantised(phi_2: Shape, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fit_module, "find_spec", lambda name: None)
+    monkeypatch.setattr(fit_module, "is_installed", lambda name: False)
     found = fitted(phi_2, 5.5)
     assert not found.fits and found.config.quantization == "none"
 
@@ -151,7 +151,7 @@ def test_after_running_out_of_memory_what_needs_clearly_less_is_chosen(
 def test_where_everything_was_given_up_a_shorter_record_or_a_smaller_model_is_advised(
     phi_2: Shape, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fit_module, "find_spec", lambda name: None)
+    monkeypatch.setattr(fit_module, "is_installed", lambda name: False)
     tried = config(gradient_checkpointing=True, batch_size=1, gradient_accumulation_steps=24)
     found = what_fits(tried, phi_2, sizes, sizes(1), dtype="bfloat16", device="cuda")
     assert not found.fits and len(found.reasons) == 2
