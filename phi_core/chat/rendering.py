@@ -60,6 +60,19 @@ def render(form: PromptFormat, messages: Sequence[Message], *, generation: bool)
     return [segment for segment in write(form, messages, generation) if segment.text]
 
 
+def answer_begins_with_space(form: PromptFormat) -> bool:
+    """Whether the form writes a space of its own between the prompt and an answer, as instruct does after "Output:".
+
+    A model that was trained so begins its answers with this space. False for a template that cannot be tried.
+    """
+    try:
+        prompt = "".join(segment.text for segment in render(form, TWO_TURNS[:1], generation=True))
+        whole = "".join(segment.text for segment in render(form, TWO_TURNS[:2], generation=False))
+    except ModelError:
+        return False
+    return whole.startswith(f"{prompt} {TWO_TURNS[1].content}")
+
+
 def rendered_text(form: PromptFormat, messages: Sequence[Message], *, generation: bool) -> str:
     """What the form's template writes."""
     plain = [message.as_json() for message in messages]

@@ -21,6 +21,13 @@ class Sampling(BaseModel):
         1.0, "Draw among the likeliest tokens of this total probability", group="Sampling", gt=0, le=1
     )
     top_k: int = option(0, "Draw among so many likeliest tokens; 0: all", group="Sampling", ge=0)
+    repetition_penalty: float = option(
+        1.0,
+        "Divide the scores of tokens that prompt or answer hold already (negative ones are multiplied); 1: leave them",
+        group="Sampling",
+        gt=0,
+        le=10,
+    )
     max_new_tokens: int = option(256, "Longest answer", group="Sampling", unit="tokens", ge=1, le=100_000)
     seed: int = option(42, "Seed of the draws", group="Sampling", ge=0, lt=2**32)
 

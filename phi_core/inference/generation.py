@@ -1,12 +1,14 @@
 """Generation as a tower of generators: logits → token ids → text.
 
-`token_ids` runs the model and draws; `text_pieces` turns ids into text that is complete at every piece. Closing
-the outer generator stops the model. Knows nothing about messages or adapters.
+`token_ids` runs the model and draws, one answer at a time: the slow twin that `batched_generation` must equal.
+`text_pieces` turns ids into text that is complete at every piece. Closing the outer generator stops the model. Knows
+nothing about messages or adapters.
 
-Letters: T tokens of the prompt, V vocabulary.
+Letters: T tokens of the prompt.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import torch
 from tokenizers.decoders import DecodeStream
@@ -14,6 +16,7 @@ from transformers import DynamicCache
 
 from phi_core.chat.tokenizer import TextTokenizer
 from phi_core.config.sampling import Sampling
+from phi_core.inference.drawing import Draws
 
 
 @torch.no_grad()
@@ -24,33 +27,22 @@ def token_ids(
     *,
     stop_ids: frozenset[int],
     device: str,
+    forward: Callable[..., Any] | None = None,
 ) -> Iterator[int]:
     """Ids of the answer, the stop id included as the last one; at most `max_new_tokens`.
 
-    The draws depend on the seed alone: each answer has a generator of its own, on the CPU.
+    `forward` calls the model in a way of the caller's own.
     """
     cache = DynamicCache(config=model.config)
-    generator = torch.Generator().manual_seed(sampling.seed)
+    run, draws = forward or model, Draws(sampling, prompt)
     step = torch.tensor([list(prompt)], device=device)  # (1, T), then (1, 1)
     for _ in range(sampling.max_new_tokens):
-        logits = model(input_ids=step, past_key_values=cache, use_cache=True, logits_to_keep=1).logits[0, -1]
-        chosen = draw(logits, sampling, generator)
+        logits = run(input_ids=step, past_key_values=cache, use_cache=True, logits_to_keep=1).logits[0, -1]
+        chosen = draws.choose(logits)
         yield chosen
         if chosen in stop_ids:
             return
         step = torch.tensor([[chosen]], device=device)
-
-
-def draw(logits_V: torch.Tensor, sampling: Sampling, generator: torch.Generator) -> int:
-    """The likeliest id at temperature 0, else one drawn from what top-k and top-p leave."""
-    if sampling.temperature == 0:
-        return int(logits_V.argmax())
-    scores = logits_V.float().cpu() / sampling.temperature
-    if sampling.top_k:
-        scores = _keep_top_k(scores, sampling.top_k)
-    if sampling.top_p < 1:
-        scores = _keep_top_p(scores, sampling.top_p)
-    return int(torch.multinomial(scores.softmax(-1), 1, generator=generator))
 
 
 def text_pieces(
@@ -70,17 +62,3 @@ def text_pieces(
         said += piece
         yield piece, token_id
     yield tokenizer.decode(given).removeprefix(said), None
-
-
-def _keep_top_k(scores_V: torch.Tensor, k: int) -> torch.Tensor:
-    least = scores_V.topk(min(k, scores_V.numel())).values[-1]
-    return scores_V.masked_fill(scores_V < least, -torch.inf)
-
-
-def _keep_top_p(scores_V: torch.Tensor, p: float) -> torch.Tensor:
-    """The smallest set of likeliest ids whose probability reaches p (Holtzman et al. 2020)."""
-    ordered, order = scores_V.sort(descending=True)
-    before = ordered.softmax(-1).cumsum(-1) - ordered.softmax(-1)
-    return scores_V.masked_fill(
-        torch.zeros_like(scores_V, dtype=torch.bool).scatter(0, order, before >= p), -torch.inf
-    )

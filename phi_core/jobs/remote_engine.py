@@ -11,11 +11,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from phi_core.chat.engine import Chunk, EngineInfo, LogLikelihood
+from phi_core.chat.engine import Ask, Chunk, EngineInfo, LogLikelihood, TokenChange
 from phi_core.chat.messages import Message
 from phi_core.chat.prompt_format import Tokenised
-from phi_core.chat.wire import chunk_from, error_from, info_from, line, record_from
-from phi_core.config.sampling import Sampling
+from phi_core.chat.wire import (
+    ask_record,
+    changes_from,
+    chunk_from,
+    error_from,
+    info_from,
+    line,
+    piece_from,
+    record_from,
+)
+from phi_core.config.words import Quantization
 from phi_core.errors import EngineFailed, EngineLost, PhiError
 from phi_core.jobs.process import start_worker
 
@@ -36,6 +45,7 @@ class RemoteEngine:
         prompt_format: str = "auto",
         prompt_template: str | None = None,
         trust_remote_code: bool = False,
+        quantization: Quantization = "none",
     ) -> None:
         descriptor, log = tempfile.mkstemp(prefix="phi-engine-", suffix=".log")
         os.close(descriptor)
@@ -53,6 +63,7 @@ class RemoteEngine:
             prompt_format=prompt_format,
             prompt_template=prompt_template,
             trust_remote_code=trust_remote_code,
+            quantization=quantization,
         )
 
     @property
@@ -62,9 +73,9 @@ class RemoteEngine:
             self._info = info_from(self._receive("ready")["info"])
         return self._info
 
-    def stream(self, messages: Sequence[Message], target: str, sampling: Sampling) -> Iterator[Chunk]:
+    def stream(self, ask: Ask) -> Iterator[Chunk]:
         _ = self.info
-        self._send(op="stream", messages=_plain(messages), target=target, sampling=sampling.model_dump())
+        self._send(op="stream", ask=ask_record(ask))
         ended = False
         try:
             while not ended:
@@ -77,6 +88,33 @@ class RemoteEngine:
         finally:
             if not ended:
                 self._cancel()
+
+    def stream_batch(
+        self, asks: Sequence[Ask], *, whole: bool = False
+    ) -> Iterator[tuple[int, Chunk | EngineFailed]]:
+        _ = self.info
+        self._send(op="stream_batch", asks=[ask_record(ask) for ask in asks], whole=whole)
+        ended = False
+        try:
+            while not (ended := (record := self._receive("piece", "batch_end"))["event"] == "batch_end"):
+                yield piece_from(record)
+        except PhiError:
+            ended = True
+            raise
+        finally:
+            if not ended:
+                self._cancel_batch()
+
+    def token_changes(self, messages: Sequence[Message], target: str) -> tuple[TokenChange, ...]:
+        _ = self.info
+        self._send(op="token_changes", messages=_plain(messages), target=target)
+        return changes_from(self._receive("token_changes"))
+
+    def add(self, label: str, adapter: Path) -> EngineInfo:
+        _ = self.info
+        self._send(op="add", label=label, adapter=str(adapter))
+        self._info = info_from(self._receive("ready")["info"])
+        return self._info
 
     def log_likelihood(self, messages: Sequence[Message], target: str) -> LogLikelihood:
         _ = self.info
@@ -112,6 +150,16 @@ class RemoteEngine:
         except EngineFailed:
             return
 
+    def _cancel_batch(self) -> None:
+        if self._closed:
+            return
+        try:
+            self._send(op="cancel")
+            while self._receive("piece", "batch_end")["event"] != "batch_end":
+                pass
+        except EngineFailed:
+            return
+
     def _send(self, **record: Any) -> None:
         assert self._process.stdin is not None
         try:
@@ -120,7 +168,7 @@ class RemoteEngine:
         except (OSError, ValueError):
             raise self._death() from None
 
-    def _receive(self, event: str) -> dict[str, Any]:
+    def _receive(self, *events: str) -> dict[str, Any]:
         assert self._process.stdout is not None
         try:
             raw = self._process.stdout.readline()
@@ -131,8 +179,8 @@ class RemoteEngine:
         record = record_from(raw)
         if record.get("event") == "error":
             raise error_from(record)
-        if record.get("event") != event:
-            raise EngineFailed(f"the engine sent {record.get('event')!r} where {event!r} was due")
+        if record.get("event") not in events:
+            raise EngineFailed(f"the engine sent {record.get('event')!r} where {events[0]!r} was due")
         return record
 
     def _death(self) -> EngineLost:

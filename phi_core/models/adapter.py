@@ -18,6 +18,8 @@ from peft import (
     get_peft_model_state_dict,
     set_peft_model_state_dict,
 )
+from peft.tuners.tuners_utils import BaseTunerLayer
+from peft.utils import ModulesToSaveWrapper
 from safetensors.torch import load_file
 from torch import nn
 from transformers import PreTrainedModel
@@ -88,21 +90,60 @@ def peft_name(label: str) -> str:
     return f"adapter_{hashlib.sha256(label.encode()).hexdigest()[:16]}"
 
 
-def load_adapter(model: PreTrainedModel | PeftModel, path: Path, *, label: str) -> PeftModel:
-    """The model with one more adapter, switched on, frozen. AdapterError if it does not fit."""
-    check_adapter(model, path)
+def load_adapter(
+    model: PreTrainedModel | PeftModel, path: Path, *, label: str, may_alter_base: bool = False
+) -> PeftModel:
+    """The model with one more adapter, switched on, frozen. AdapterError if it does not fit; the model is as before then.
+
+    `may_alter_base`: the model is this adapter's own copy, from which PEFT may take the adapter's start.
+    """
+    check_adapter(model, path, may_alter_base=may_alter_base)
     try:
         with _without_warnings():
-            if isinstance(model, PeftModel):
-                model.load_adapter(str(path), adapter_name=peft_name(label))
-                return model
-            return PeftModel.from_pretrained(model, str(path), adapter_name=peft_name(label))
-    except (RuntimeError, ValueError, TypeError, LookupError, AttributeError, re.error) as error:
+            loaded = _with_adapter(model, path, peft_name(label))
+    except (RuntimeError, ValueError, TypeError, LookupError, AttributeError, ImportError, re.error) as error:
+        _undo(model, peft_name(label))
         said = " ".join(str(error).split())[:300] or type(error).__name__
         raise AdapterError(
             f"adapter {path} cannot be loaded: {said}",
             "See that its adapter_config.json belongs to its weights and to this version of PEFT",
         ) from error
+    return loaded
+
+
+def _with_adapter(model: PreTrainedModel | PeftModel, path: Path, name: str) -> PeftModel:
+    if not isinstance(model, PeftModel):
+        return PeftModel.from_pretrained(model, str(path), adapter_name=name)
+    model.load_adapter(str(path), adapter_name=name)
+    return model
+
+
+def remove_adapter(model: PeftModel, *, name: str) -> None:
+    """Free an adapter. The last one stays, out of use: without any, PEFT's switches have nothing to switch."""
+    others = [other for other in model.peft_config if other != name]
+    if others:
+        model.set_adapter(others[0], inference_mode=True)
+        model.delete_adapter(name)
+
+
+def _undo(model: PreTrainedModel | PeftModel, name: str) -> None:
+    """Take out what PEFT had put in before it failed: layers around the base's own answer for the base otherwise."""
+    if isinstance(model, PeftModel):
+        if name in model.peft_config:
+            remove_adapter(model, name=name)
+        return
+    for path, module in list(model.named_modules()):
+        if isinstance(module, BaseTunerLayer):
+            model.set_submodule(path, module.get_base_layer())
+        elif isinstance(module, ModulesToSaveWrapper):
+            model.set_submodule(path, module.original_module)
+    if hasattr(model, "peft_config"):
+        del model.peft_config
+
+
+def is_bare(model: nn.Module) -> bool:
+    """Whether no adapter stands in the model, as one does in a base that PEFT has wrapped in place."""
+    return not any(isinstance(module, BaseTunerLayer | ModulesToSaveWrapper) for module in model.modules())
 
 
 @contextmanager

@@ -13,22 +13,23 @@ from torch import nn
 from phi_core.config.module_patterns import ends_with
 from phi_core.errors import AdapterError
 from phi_core.models.adapter_record import WEIGHTS, adapter_settings
+from phi_core.models.adapter_serving import altering_start
 
 PREFIX = "base_model.model."
-CHANGING_STARTS = ("pissa", "olora", "loftq", "corda")
-"""Starts that PEFT takes out of the base's weights when it makes the adapter, also when it loads it."""
 CHANGING_SETTINGS = ("layer_replication", "megatron_config")
 """Settings by which PEFT rebuilds the base, or imports the package that the file names."""
 
 
-def check_adapter(model: nn.Module, path: Path) -> None:
+def check_adapter(model: nn.Module, path: Path, *, may_alter_base: bool = False) -> None:
     """AdapterError if the folder holds no adapter, one of another architecture, or one that would change the base.
 
     Besides LoRA and DoRA tensors only whole modules are taken that `modules_to_save` names: PEFT keeps them beside the
-    base's own.
+    base's own. `may_alter_base`: the model was loaded for this adapter alone, which may take its start out of it.
     """
     settings, tensors = adapter_settings(path), _tensors(path)
-    _require_unchanged_base(path, settings)
+    _require_no_rebuilding(path, settings)
+    if not may_alter_base:
+        _require_unaltered_base(path)
     saved = _names(settings.get("modules_to_save"))
     foreign = [name for name in tensors if ".lora_" not in name and not _is_saved(name, saved)]
     if foreign:
@@ -47,14 +48,16 @@ def check_adapter(model: nn.Module, path: Path) -> None:
         )
 
 
-def _require_unchanged_base(path: Path, settings: dict[str, Any]) -> None:
+def _require_no_rebuilding(path: Path, settings: dict[str, Any]) -> None:
     for name in CHANGING_SETTINGS:
         if settings.get(name):
             raise AdapterError(
                 f"adapter {path} asks for {name}, which changes the base model", "It is not loaded"
             )
-    start = settings.get("init_lora_weights")
-    if isinstance(start, str) and start.lower().startswith(CHANGING_STARTS):
+
+
+def _require_unaltered_base(path: Path) -> None:
+    if start := altering_start(path):
         raise AdapterError(
             f"adapter {path} began as {start} and was not converted: it changes the base model",
             "Name the run's final_adapter, or the folder `adapter` within the checkpoint; adapters from elsewhere are "

@@ -20,7 +20,7 @@ from phi_core.errors import ModelError
 from phi_core.model_files.fetch import ALL_FILES, fetch
 from phi_core.model_files.folder import is_hub_model, locate, read_json
 from phi_core.models.device import Device, choose_threads
-from phi_core.models.quantization import keep_gradients, quantization_settings
+from phi_core.models.quantization import keep_gradients, keep_scales, quantization_settings
 
 EDGE_BYTES = 1 << 20
 
@@ -37,6 +37,7 @@ class BaseModel:
     device: Device
     quantization: Quantization = "none"
     """How the weights are held; `fingerprint` is that of the files, whatever it is."""
+    trust_remote_code: bool = False
 
     @cached_property
     def fingerprint(self) -> str:
@@ -69,7 +70,13 @@ def load_base(
     model = _load_weights(folder, device, held, trust_remote_code=trust_remote_code)
     choose_threads(model.num_parameters())
     tokenizer = _load_tokenizer(folder, trust_remote_code)
-    return BaseModel(name, folder, model, tokenizer, form, device, quantization)
+    return BaseModel(name, folder, model, tokenizer, form, device, quantization, trust_remote_code)
+
+
+def second_copy(base: BaseModel) -> PreTrainedModel:
+    """The weights once more, from the files: for an adapter that alters the base it is loaded onto."""
+    held = quantization_settings(base.quantization, base.device)
+    return _load_weights(base.folder, base.device, held, trust_remote_code=base.trust_remote_code)
 
 
 def has_weights(folder: Path) -> bool:
@@ -108,6 +115,7 @@ def _load_weights(
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         raise ModelError(f"model {folder} cannot be loaded: {str(error).strip().splitlines()[0]}") from error
     keep_gradients(model)
+    keep_scales(model)
     model.requires_grad_(False).eval()
     return model if held else model.to(device.name)
 

@@ -6,6 +6,7 @@ reason. Only what stands in the blocks is quantised; embedding and head keep the
 
 import logging
 from functools import cache
+from typing import Any
 
 import torch
 from torch import nn
@@ -62,6 +63,22 @@ def keep_gradients(model: nn.Module) -> None:
     for module in model.modules():
         if hasattr(module, FLAG):
             setattr(module, FLAG, False)
+
+
+def keep_scales(model: nn.Module) -> None:
+    """Let 8-bit layers go on with the scales that they computed with.
+
+    At its first product a layer of bitsandbytes (0.50) takes weights and scales over into its state. PEFT moves the weights
+    at each product with DoRA, which makes them look new to the layer, without scales: its next product would fail.
+    """
+    for module in model.modules():
+        if hasattr(getattr(module, "weight", None), "SCB"):
+            module.register_forward_pre_hook(_forget_moved_weights)
+
+
+def _forget_moved_weights(layer: Any, _: Any) -> None:
+    if layer.weight.CB is not None and layer.weight.SCB is None and layer.state.SCB is not None:
+        layer.weight.CB = None
 
 
 def _try(quantization: Quantization, device: Device) -> None:

@@ -13,6 +13,7 @@ import torch
 
 from phi_core.chat.messages import Message
 from phi_core.chat.prompt_format import stop_ids, tokenise
+from phi_core.chat.rendering import answer_begins_with_space
 from phi_core.config.sampling import Sampling
 from phi_core.inference.generation import text_pieces, token_ids
 from phi_core.models.base import BaseModel
@@ -57,7 +58,7 @@ class Probes:
         with torch.compiler.set_stance("force_eager"):  # growing caches would be compiled anew and anew
             ids = list(token_ids(model, self._ids(prompt), sampling, stop_ids=stops, device=base.device.name))
         text = "".join(piece for piece, _ in text_pieces(iter(ids), base.tokenizer, stop_ids=stops))
-        text = text.removeprefix(" ") if base.form.name == "instruct" else text  # that space is the format's
+        text = text.removeprefix(" ") if answer_begins_with_space(base.form) else text
         return ProbeAnswer(prompt, text, len(ids), time.monotonic() - start)
 
     def _room(self, prompt: str) -> int:

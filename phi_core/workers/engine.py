@@ -9,21 +9,27 @@ import queue
 import sys
 import threading
 import traceback
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from phi_core.chat.engine import Engine
+from phi_core.chat.engine import Ask, Chunk, Engine, whole_answers
 from phi_core.chat.messages import messages_from
-from phi_core.chat.prompt_format import Tokenised, read_prompt_format
-from phi_core.chat.wire import chunk_record, error_record, line, record_from
-from phi_core.config.sampling import Sampling
+from phi_core.chat.prompt_format import Tokenised
+from phi_core.chat.wire import (
+    ask_from,
+    changes_record,
+    chunk_record,
+    error_record,
+    line,
+    piece_record,
+    record_from,
+)
 from phi_core.errors import EngineFailed, PhiError
 
 
 class Pipe:
-    """Requests in, records out. `cancelled` is set by a `cancel` request and cleared by each answer."""
+    """Requests in, records out. `cancelled` is set by a `cancel` request and cleared by the next other one."""
 
     def __init__(self, requests: IO[bytes], replies: IO[bytes]) -> None:
         self._requests, self._replies = requests, replies
@@ -42,7 +48,8 @@ class Pipe:
             record = record_from(raw)
             if record.get("op") == "cancel":
                 self.cancelled.set()
-            else:
+            else:  # here and not where it is answered: a cancel that follows at once must not be forgotten
+                self.cancelled.clear()
                 self.inbox.put(record)
         os._exit(0)
 
@@ -65,46 +72,25 @@ def main() -> None:
 
 
 def load_engine(request: Mapping[str, Any]) -> Engine:
-    """The engine of a `load` request. Without a model the first adapter names it."""
-    from phi_core.inference.local_engine import LocalEngine  # heavy: after the pipe is open
-    from phi_core.models.adapter_record import base_name
-    from phi_core.models.base import load_base
-    from phi_core.models.device import choose_device
+    """The engine of a `load` request."""
+    from phi_core.inference.opening import open_local_engine  # heavy: after the pipe is open
 
-    adapters = {label: Path(path) for label, path in request["adapters"].items()}
-    name = request["model_name"] or base_name(next(iter(adapters.values())))
-    base = load_base(
-        name,
-        choose_device(request["device"], request["dtype"]),
-        revision=request["revision"],
-        prompt_format=partial(
-            read_prompt_format,
-            wanted=request["prompt_format"],
-            template_file=_path(request["prompt_template"]),
-        ),
-        trust_remote_code=request["trust_remote_code"],
-    )
-    is_asked = request["prompt_format"] != "auto" or request["prompt_template"] is not None
-    return LocalEngine(base, adapters, use_recorded_format=not is_asked, versions=versions())
-
-
-def _path(name: str | None) -> Path | None:
-    return Path(name) if name else None
-
-
-def versions() -> dict[str, str]:
-    import peft
-    import torch
-    import transformers
-
-    return {"torch": torch.__version__, "transformers": transformers.__version__, "peft": peft.__version__}
+    return open_local_engine(request)
 
 
 def serve(engine: Engine, pipe: Pipe, request: Mapping[str, Any]) -> None:
     """Answer one request; what goes wrong with it is its answer, and the engine lives on."""
     try:
         if request["op"] == "stream":
-            _stream(engine, pipe, request)
+            _stream(engine, pipe, ask_from(request["ask"]))
+        elif request["op"] == "stream_batch":
+            _stream_batch(engine, pipe, [ask_from(ask) for ask in request["asks"]], request["whole"])
+        elif request["op"] == "add":
+            info = engine.add(request["label"], Path(request["adapter"]))
+            pipe.send({"event": "ready", "info": info.as_json()})
+        elif request["op"] == "token_changes":
+            changes = engine.token_changes(messages_from(request["messages"]), request["target"])
+            pipe.send(changes_record(changes))
         elif request["op"] == "log_likelihood":
             found = engine.log_likelihood(messages_from(request["messages"]), request["target"])
             pipe.send({"event": "log_likelihood", **found.__dict__})
@@ -120,16 +106,28 @@ def serve(engine: Engine, pipe: Pipe, request: Mapping[str, Any]) -> None:
         pipe.send(error_record(EngineFailed(f"{type(error).__name__}: {error}")))
 
 
-def _stream(engine: Engine, pipe: Pipe, request: Mapping[str, Any]) -> None:
-    pipe.cancelled.clear()
-    answer = engine.stream(
-        messages_from(request["messages"]), request["target"], Sampling(**request["sampling"])
-    )
-    for chunk in answer:
+def _stream(engine: Engine, pipe: Pipe, ask: Ask) -> None:
+    for chunk in engine.stream(ask):
         if pipe.cancelled.is_set() and chunk.finish_reason is None:
             pipe.send({**chunk_record(chunk), "finish_reason": "cancelled"})
             return
         pipe.send(chunk_record(chunk))
+
+
+def _stream_batch(engine: Engine, pipe: Pipe, asks: list[Ask], whole: bool) -> None:
+    heard = _until_cancelled(engine.stream_batch(asks), pipe)
+    for position, piece in whole_answers(heard) if whole else heard:
+        pipe.send(piece_record(position, piece))
+    pipe.send({"event": "batch_end"})
+
+
+def _until_cancelled(
+    pieces: Iterator[tuple[int, Chunk | EngineFailed]], pipe: Pipe
+) -> Iterator[tuple[int, Chunk | EngineFailed]]:
+    for piece in pieces:
+        if pipe.cancelled.is_set():
+            return
+        yield piece
 
 
 def own_output() -> IO[bytes]:

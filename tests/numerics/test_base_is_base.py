@@ -9,7 +9,7 @@ from safetensors.torch import load_file, save_file
 from tiny_models import LAYOUTS, save_tiny_model
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from phi_core.chat.engine import BASE, complete
+from phi_core.chat.engine import BASE, Ask, complete
 from phi_core.chat.messages import conversation
 from phi_core.config.sampling import Sampling
 from phi_core.errors import AdapterError
@@ -49,9 +49,11 @@ def test_base_answers_equal_a_fresh_base_with_a_strong_adapter_loaded(
     model_folder: Path, tmp_path: Path
 ) -> None:
     loaded = engine(model_folder, strong=save_adapter(model_folder, tmp_path / "adapter", strength=0.5))
-    base = [complete(loaded, conversation(question), BASE, SAMPLING).text for question in QUESTIONS]
-    strong = [complete(loaded, conversation(question), "strong", SAMPLING).text for question in QUESTIONS]
-    again = [complete(loaded, conversation(question), BASE, SAMPLING).text for question in QUESTIONS]
+    base = [complete(loaded, Ask(conversation(question), BASE, SAMPLING)).text for question in QUESTIONS]
+    strong = [
+        complete(loaded, Ask(conversation(question), "strong", SAMPLING)).text for question in QUESTIONS
+    ]
+    again = [complete(loaded, Ask(conversation(question), BASE, SAMPLING)).text for question in QUESTIONS]
     assert base == again == [fresh_answer(model_folder, question) for question in QUESTIONS]
     assert strong != base
     assert loaded.info.proof.holds
@@ -83,7 +85,7 @@ def test_a_zero_adapter_answers_like_the_base_and_is_named(model_folder: Path, t
     loaded = engine(model_folder, idle=save_adapter(model_folder, tmp_path / "adapter", strength=0))
     for question in QUESTIONS:
         base, idle = (
-            complete(loaded, conversation(question), target, SAMPLING).text for target in (BASE, "idle")
+            complete(loaded, Ask(conversation(question), target, SAMPLING)).text for target in (BASE, "idle")
         )
         assert base == idle
     assert loaded.info.proof.idle_adapters == ["idle"]
@@ -120,7 +122,7 @@ def test_a_label_may_hold_any_character_but_not_mean_the_base(tmp_path: Path) ->
     folder = save_tiny_model(tmp_path / "model")
     adapter = save_adapter(folder, tmp_path / "adapter", strength=0.5)
     loaded = LocalEngine(load_base(str(folder), CPU), {"Phi-3.5 v1.0 [x]": adapter})
-    assert complete(loaded, conversation("a"), "Phi-3.5 v1.0 [x]", SAMPLING).tokens > 0
+    assert complete(loaded, Ask(conversation("a"), "Phi-3.5 v1.0 [x]", SAMPLING)).tokens > 0
     with pytest.raises(AdapterError, match="means the base model"):
         LocalEngine(load_base(str(folder), CPU), {BASE: adapter})
 
@@ -128,10 +130,10 @@ def test_a_label_may_hold_any_character_but_not_mean_the_base(tmp_path: Path) ->
 def test_draws_depend_on_the_seed_alone(tmp_path: Path) -> None:
     loaded = engine(save_tiny_model(tmp_path / "model"))
     hot = Sampling(temperature=1.0, top_p=0.9, top_k=50, max_new_tokens=16, seed=7)
-    first = complete(loaded, conversation("a"), BASE, hot).text
-    complete(loaded, conversation("something else"), BASE, hot)
-    assert complete(loaded, conversation("a"), BASE, hot).text == first
-    assert complete(loaded, conversation("a"), BASE, hot.model_copy(update={"seed": 8})).text != first
+    first = complete(loaded, Ask(conversation("a"), BASE, hot)).text
+    complete(loaded, Ask(conversation("something else"), BASE, hot))
+    assert complete(loaded, Ask(conversation("a"), BASE, hot)).text == first
+    assert complete(loaded, Ask(conversation("a"), BASE, hot.model_copy(update={"seed": 8}))).text != first
 
 
 def test_log_likelihood_is_that_of_the_answer_and_its_stop_token(tmp_path: Path) -> None:

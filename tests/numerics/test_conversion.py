@@ -12,7 +12,8 @@ from safetensors.torch import load_file
 from phi_core.config.problems import checked
 from phi_core.config.training import TrainingConfig
 from phi_core.errors import AdapterError
-from phi_core.inference.local_engine import LocalEngine, probe_logits
+from phi_core.inference.local_engine import LocalEngine
+from phi_core.inference.proof import probe_logits
 from phi_core.models.adapter import attach_adapter
 from phi_core.models.base import load_base
 from phi_core.models.conversion import FILE, Start, write_converted
@@ -64,8 +65,8 @@ def test_the_converted_adapter_on_a_fresh_base_is_the_trained_model(
     bare = probe_logits(fresh.model)
     engine = LocalEngine(fresh, {"converted": tmp_path / "adapter"})
     assert engine.info.proof.base_difference == 0
-    engine._model.set_adapter(next(iter(engine._model.peft_config)), inference_mode=True)
-    found = probe_logits(engine._model)
+    with engine._models.switched("converted") as served:
+        found = probe_logits(served)
     scale = float(bare.abs().max())
     torch.testing.assert_close(found, logits, atol=1e-5 * scale, rtol=1e-5)
     assert float((found - bare).abs().max()) > 0.01
@@ -81,8 +82,8 @@ def test_pissa_is_converted_on_other_layouts(layout: str, model_folder: ModelFol
     write_converted(model, start, tmp_path / "adapter")
     engine = LocalEngine(load_base(str(folder), CPU), {"converted": tmp_path / "adapter"})
     assert engine.info.proof.base_difference == 0
-    engine._model.set_adapter(next(iter(engine._model.peft_config)), inference_mode=True)
-    found = probe_logits(engine._model)
+    with engine._models.switched("converted") as served:
+        found = probe_logits(served)
     torch.testing.assert_close(found, logits, atol=1e-5 * float(logits.abs().max()), rtol=1e-5)
 
 
@@ -141,11 +142,35 @@ def test_an_adapter_that_leaves_the_base_alone_has_no_start(
     assert not (tmp_path / "start").exists()
 
 
-def test_an_adapter_that_was_not_converted_is_refused(model_folder: ModelFolder, tmp_path: Path) -> None:
+def test_an_adapter_that_was_not_converted_is_no_start_for_training(
+    model_folder: ModelFolder, tmp_path: Path
+) -> None:
     folder = model_folder("phi")
     attached(folder, configured(folder, lora_init="pissa")).save_pretrained(str(tmp_path))
     with pytest.raises(AdapterError, match="began as pissa and was not converted"):
-        LocalEngine(load_base(str(folder), CPU), {"adapter": tmp_path})
+        attached(folder, configured(folder, initial_adapter=str(tmp_path)))
+
+
+@pytest.mark.parametrize(("kind", "serving"), [("pissa", "own base"), ("default", "mixed")])
+def test_only_an_adapter_that_was_not_converted_is_served_on_a_base_of_its_own(
+    kind: str, serving: str, model_folder: ModelFolder, tmp_path: Path
+) -> None:
+    folder = model_folder("phi")
+    model = attached(folder, configured(folder, lora_init=kind))
+    start = Start.prepare(model, tmp_path / "start")
+    logits = probe_logits(trained(model))
+    model.save_pretrained(str(tmp_path / "raw"))
+    adapters = {"raw": tmp_path / "raw"}
+    if start is not None:
+        write_converted(model, start, tmp_path / "converted")
+        adapters["converted"] = tmp_path / "converted"
+    engine = LocalEngine(load_base(str(folder), CPU), adapters)
+    assert engine.info.serving == {"base": "mixed", "raw": serving} | dict.fromkeys(
+        adapters.keys() - {"raw"}, "mixed"
+    )
+    for label in adapters:
+        with engine._models.switched(label) as served:
+            torch.testing.assert_close(probe_logits(served), logits, atol=1e-4, rtol=1e-4)
 
 
 def test_a_damaged_start_is_named(model_folder: ModelFolder, tmp_path: Path) -> None:

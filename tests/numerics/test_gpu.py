@@ -9,7 +9,7 @@ from adapters import save_adapter
 from tiny_models import save_tiny_model
 from toy_run import step_losses, toy_config, toy_trainer, write_toy_dataset
 
-from phi_core.chat.engine import BASE, complete
+from phi_core.chat.engine import BASE, Ask, complete
 from phi_core.chat.messages import conversation
 from phi_core.config.sampling import Sampling
 from phi_core.inference.local_engine import LocalEngine
@@ -30,8 +30,8 @@ def test_the_base_is_proved_in_the_device_s_own_precision(tmp_path: Path) -> Non
     alone = LocalEngine(load_base(str(folder), choose_device("cuda")), {})
     assert engine.info.proof.holds
     assert (
-        complete(engine, conversation("hi"), BASE, sampling).text
-        == complete(alone, conversation("hi"), BASE, sampling).text
+        complete(engine, Ask(conversation("hi"), BASE, sampling)).text
+        == complete(alone, Ask(conversation("hi"), BASE, sampling)).text
     )
 
 

@@ -11,6 +11,7 @@ import torch
 from adapters import save_adapter
 from tiny_models import TEMPLATE, save_tiny_model
 
+from phi_core.chat.engine import Ask
 from phi_core.chat.messages import Message
 from phi_core.chat.prompt_format import FILE, read_prompt_format, tokenise
 from phi_core.config.sampling import Sampling
@@ -150,8 +151,8 @@ def test_half_a_surrogate_pair_in_a_question_is_named_and_the_engine_lives_on(
     engine = use(model, adapter)
     sampling = Sampling(max_new_tokens=2, temperature=0.0)
     with pytest.raises(DataError, match=r"half a surrogate pair.*Hi \\ud83d"):
-        list(engine.stream((Message("user", "Hi \ud83d"),), "pirate", sampling))
-    assert list(engine.stream((Message("user", "Hi"),), "pirate", sampling))
+        list(engine.stream(Ask((Message("user", "Hi \ud83d"),), "pirate", sampling)))
+    assert list(engine.stream(Ask((Message("user", "Hi"),), "pirate", sampling)))
 
 
 def test_a_sample_scores_as_the_messages_that_it_was_made_of(model: Path, adapter: Path) -> None:

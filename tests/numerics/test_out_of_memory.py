@@ -11,10 +11,11 @@ from training_callbacks import SaveAt
 
 from phi_core.chat.prompt_format import Tokenised
 from phi_core.errors import TrainingFailed
+from phi_core.models.free_memory import is_out_of_memory
 from phi_core.training import run
 from phi_core.training.batches import Batch, padding_free
 from phi_core.training.loss import fast_loss
-from phi_core.training.out_of_memory import OutOfMemory, OutOfMemoryEvent, is_out_of_memory
+from phi_core.training.out_of_memory import OutOfMemory, OutOfMemoryEvent
 from phi_core.training.trainer import PHITrainer
 
 Hurdle = Callable[[Sequence[Tokenised]], None]

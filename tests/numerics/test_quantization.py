@@ -11,7 +11,8 @@ from peft import PeftModel
 from phi_core.config.problems import checked
 from phi_core.config.words import Quantization
 from phi_core.errors import ConfigError
-from phi_core.inference.local_engine import LocalEngine, probe_logits
+from phi_core.inference.local_engine import LocalEngine
+from phi_core.inference.proof import probe_logits
 from phi_core.models import quantization as quantization_module
 from phi_core.models.adapter import attach_adapter, num_trainable
 from phi_core.models.base import BaseModel, load_base

@@ -15,7 +15,7 @@ from tiny_models import save_tiny_model
 from toy_run import toy_config, write_spiky_dataset, write_toy_dataset
 from worker_runs import SECONDS, assert_equal_runs, at_step, created, ended, started
 
-from phi_core.chat.engine import BASE
+from phi_core.chat.engine import BASE, Ask
 from phi_core.chat.messages import Message
 from phi_core.cli.watching import follow
 from phi_core.config.sampling import Sampling
@@ -194,7 +194,7 @@ def test_an_answer_is_what_chat_says_with_that_adapter(config: Config, tmp_path:
     engine = LocalEngine(base, {"tuned": run.layout.final_adapter})
     sampling = Sampling(temperature=0, max_new_tokens=9)
     for target, told in ((BASE, before), ("tuned", after)):
-        chunks = engine.stream([Message("user", PROMPTS[0])], target, sampling)
+        chunks = engine.stream(Ask((Message("user", PROMPTS[0]),), target, sampling))
         assert "".join(chunk.text for chunk in chunks) == told
 
 

@@ -7,12 +7,23 @@ open streams. Nothing waits on a clock; `before_chunk` lets a test hold an answe
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
-from phi_core.chat.engine import BASE, BaseProof, Chunk, EngineInfo, FinishReason, LogLikelihood
+from phi_core.chat.engine import (
+    BASE,
+    Ask,
+    BaseProof,
+    Chunk,
+    EngineInfo,
+    FinishReason,
+    LogLikelihood,
+    TokenChange,
+    one_by_one,
+)
 from phi_core.chat.messages import Message
 from phi_core.chat.prompt_format import Tokenised
 from phi_core.config.sampling import Sampling
-from phi_core.errors import EngineFailed, EngineLost
+from phi_core.errors import AdapterError, EngineFailed, EngineLost
 
 Script = str | Mapping[str, str] | Callable[[str], str]
 """One answer to everything, an answer a prompt, or prompt → answer."""
@@ -26,6 +37,7 @@ class Call:
     target: str
     sampling: Sampling | None
     """None: a log-likelihood was asked for."""
+    strength: float = 1.0
 
 
 class FakeEngine:
@@ -50,6 +62,7 @@ class FakeEngine:
         info = _info((BASE, *adapters), proof, context_length)
         self._info = replace(info, fingerprints=dict(fingerprints or {}))
         self.calls: list[Call] = []
+        self.batches: list[int] = []
         self.open_streams = 0
         self.is_closed = False
 
@@ -57,11 +70,42 @@ class FakeEngine:
     def info(self) -> EngineInfo:
         return self._info
 
-    def stream(self, messages: Sequence[Message], target: str, sampling: Sampling) -> Iterator[Chunk]:
+    def stream(self, ask: Ask) -> Iterator[Chunk]:
         assert not self.open_streams, "a second answer was asked for before the first had ended"
+        self._check(ask.messages, ask.target)
+        self.calls.append(Call(ask.messages, ask.target, ask.sampling, ask.strength))
+        return self._chunks(self._answer(_prompt(ask.messages), ask.target), ask.sampling.max_new_tokens)
+
+    def stream_batch(
+        self, asks: Sequence[Ask], *, whole: bool = False
+    ) -> Iterator[tuple[int, Chunk | EngineFailed]]:
+        """One after the other; the sizes of the batches are kept in `batches`."""
+        self.batches.append(len(asks))
+        return one_by_one(self, asks, whole=whole)
+
+    def token_changes(self, messages: Sequence[Message], target: str) -> tuple[TokenChange, ...]:
+        """A word a token: −1 with the base, −0.5 with the adapter, and a KL of 0.1 times the word's place."""
         self._check(messages, target)
-        self.calls.append(Call(tuple(messages), target, sampling))
-        return self._chunks(self._answer(_prompt(messages), target), sampling.max_new_tokens)
+        if not messages or messages[-1].role != "assistant":
+            raise EngineFailed("there is no answer to look at")
+        words = _words(messages[-1].content)
+        return tuple(TokenChange(word, -1.0, -0.5, 0.1 * place) for place, word in enumerate(words))
+
+    def add(self, label: str, adapter: Path) -> EngineInfo:
+        """The new target answers with the name of its folder."""
+        if self.is_closed:
+            raise EngineLost("the engine is closed")
+        if label == BASE:
+            raise AdapterError(f"an adapter is labelled {BASE!r}, which means the base model")
+        self._scripts[label] = adapter.name
+        targets = tuple(dict.fromkeys((*self._info.targets, label)))
+        proof = replace(
+            self._info.proof, adapter_differences={**self._info.proof.adapter_differences, label: 1.0}
+        )
+        self._info = replace(
+            self._info, targets=targets, proof=proof, serving=dict.fromkeys(targets, "mixed")
+        )
+        return self._info
 
     def log_likelihood(self, messages: Sequence[Message], target: str) -> LogLikelihood:
         """−0.5 a token if the target would answer just that, else −1; a stop token closes each assistant turn."""
@@ -125,6 +169,7 @@ def _info(targets: tuple[str, ...], proof: BaseProof | None, context_length: int
         prompt_format_hash="0" * 12,
         context_length=context_length,
         proof=proof or BaseProof(0.0, dict.fromkeys(targets[1:], 1.0)),
+        serving=dict.fromkeys(targets, "mixed"),
         versions={"phi-trainer": "0.1.0"},
     )
 

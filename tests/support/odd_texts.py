@@ -21,6 +21,10 @@ TERMINAL_SEQUENCES = (
     "\x1b]0;title\x07bell",
     "\x9b31mred",
     "over\rwritten",
+    "\x1b[6n\x1b[cask",
+    "\x1bP+q544e\x1b\\device",
     "\u202egnp.exe",
 )
+"""Clear the screen, set the clipboard, set the title, C1, a rewritten line, a question that the terminal answers as if
+typed, a device control string, a reordered line."""
 FORBIDDEN = frozenset("\x1b\x07\x9b\r\u202e")

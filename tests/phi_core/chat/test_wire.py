@@ -2,16 +2,24 @@
 
 import pytest
 
-from phi_core.chat.engine import BaseProof, Chunk, EngineInfo
+from phi_core.chat.engine import Ask, BaseProof, Chunk, EngineInfo, TokenChange
+from phi_core.chat.messages import Message
 from phi_core.chat.wire import (
+    ask_from,
+    ask_record,
+    changes_from,
+    changes_record,
     chunk_from,
     chunk_record,
     error_from,
     error_record,
     info_from,
     line,
+    piece_from,
+    piece_record,
     record_from,
 )
+from phi_core.config.sampling import Sampling
 from phi_core.errors import AdapterError, DataError, EngineFailed, ModelError, PhiError, Problem
 
 INFO = EngineInfo(
@@ -23,13 +31,15 @@ INFO = EngineInfo(
     prompt_format="raw",
     prompt_format_hash="abc",
     context_length=64,
-    proof=BaseProof(0.0, {"pirate": 1.5}),
+    proof=BaseProof(0.0, {"pirate": 1.5}, 1e-7, 1e-4, {"pirate": "DoRA, in passes of its own"}),
+    serving={"base": "mixed", "pirate": "separate pass"},
+    quantization="8bit",
     versions={"torch": "2.13"},
 )
 
 
 @pytest.mark.parametrize(
-    "chunk", [Chunk("", 0, 0.0), Chunk("a\nb\r\u2028\x85🏴‍☠️", 3, 0.5), Chunk("", 9, 1.0, "cancelled")]
+    "chunk", [Chunk("", 0, 0.0), Chunk("a\nb\r\u2028\x85🏴‍☠️", 3, 0.5), Chunk("", 9, 1.0, "cancelled", 7, 2)]
 )
 def test_a_chunk_round_trips_on_one_line(chunk: Chunk) -> None:
     raw = line(chunk_record(chunk))
@@ -39,6 +49,36 @@ def test_a_chunk_round_trips_on_one_line(chunk: Chunk) -> None:
 
 def test_half_a_surrogate_pair_round_trips() -> None:
     assert chunk_from(record_from(line(chunk_record(Chunk("\ud83c", 1, 0.0))))).text == "\ud83c"
+
+
+def test_an_ask_round_trips_with_all_that_is_wanted() -> None:
+    ask = Ask(
+        (Message("system", "a\u2028"), Message("user", "\ud83c")),
+        "x",
+        Sampling(top_k=3, repetition_penalty=1.2),
+        0.5,
+    )
+    assert ask_from(record_from(line(ask_record(ask)))) == ask
+
+
+@pytest.mark.parametrize(
+    "piece", [Chunk("a\u2028", 1, 0.5, "stop", 3), EngineFailed("too long", "Shorten it")]
+)
+def test_a_piece_of_a_batch_round_trips_with_its_place(piece: Chunk | EngineFailed) -> None:
+    position, found = piece_from(record_from(line(piece_record(7, piece))))
+    assert position == 7 and type(found) is type(piece)
+    assert found == piece if isinstance(piece, Chunk) else str(found) == str(piece)
+
+
+def test_a_refusal_of_another_kind_is_an_answer_that_failed() -> None:
+    record = {**error_record(ModelError("no model")), "position": 1}
+    _, found = piece_from(record_from(line(record)))
+    assert type(found) is EngineFailed and "no model" in str(found)
+
+
+def test_changes_round_trip() -> None:
+    changes = (TokenChange("\x1b[2J", -1.0, -2.5, 0.0), TokenChange("", -0.1, -0.2, 3.5))
+    assert changes_from(record_from(line(changes_record(changes)))) == changes
 
 
 def test_what_is_loaded_round_trips() -> None:
