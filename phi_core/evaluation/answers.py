@@ -5,7 +5,7 @@ the last line of a question and model, so that a failed question may be asked ag
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from os import SEEK_END
 from pathlib import Path
@@ -19,9 +19,10 @@ from phi_core.errors import RequestError
 class Answer:
     """What `model` ("base" or an adapter's label) said to the question `id`.
 
-    `score` is None without a scorer, `reference_log_likelihood` (natural log) without a reference text. `error` says
-    what failed; an answer that could not be given at all has no `finish_reason`. `settings` is a hash of all that
-    decides the answer and its score: an answer with another one is not an answer to the present question.
+    `score` is None without a scorer, `reference_log_likelihood` (natural log, over `reference_tokens` tokens)
+    without a reference text. `error` says what failed; an answer that could not be given at all has no `finish_reason`.
+    `settings` is a hash of all that decides the answer and its score: an answer with another one is not an answer to
+    the present question.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Answer:
     finish_reason: FinishReason | None = None
     score: float | None = None
     reference_log_likelihood: float | None = None
+    reference_tokens: int | None = None
     error: str | None = None
     settings: str = field(default="", compare=False)
 
@@ -45,11 +47,21 @@ class Answer:
 
 
 def append_answer(path: Path, answer: Answer) -> None:
-    """One more line, flushed; a line torn by a crash is cut off first."""
+    append_line(path, answer.as_json())
+
+
+def append_line(path: Path, record: Mapping[str, Any]) -> None:
+    """One more line of JSON, flushed; a line torn by a crash is cut off first."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+b") as file:
         _cut_torn_line(file)
-        file.write(_line(answer))
+        file.write(json_line(record))
+
+
+def json_line(record: Mapping[str, Any]) -> bytes:
+    """Half a surrogate pair becomes its JSON escape: backslashreplace writes exactly that."""
+    text = json.dumps(record, ensure_ascii=False, allow_nan=False)
+    return text.encode("utf-8", "backslashreplace") + b"\n"
 
 
 def read_answers(path: Path) -> tuple[Answer, ...]:
@@ -62,15 +74,17 @@ def read_answers(path: Path) -> tuple[Answer, ...]:
     )
 
 
+def answer_from(record: Mapping[str, Any]) -> Answer | None:
+    """The answer in a record; fields of a later version are passed over. None if it is no answer."""
+    try:
+        return _answer_of(record)
+    except TypeError:
+        return None
+
+
 def latest(answers: Iterable[Answer]) -> tuple[Answer, ...]:
     """The last answer of each question and model, where its first one stood."""
     return tuple({(answer.id, answer.model): answer for answer in answers}.values())
-
-
-def _line(answer: Answer) -> bytes:
-    """A half surrogate pair becomes its JSON escape: backslashreplace writes exactly that."""
-    text = json.dumps(answer.as_json(), ensure_ascii=False, allow_nan=False)
-    return text.encode("utf-8", "backslashreplace") + b"\n"
 
 
 def _cut_torn_line(file: BinaryIO) -> None:
@@ -81,10 +95,17 @@ def _cut_torn_line(file: BinaryIO) -> None:
         file.truncate(file.read().rfind(b"\n") + 1)
 
 
+def _answer_of(record: Mapping[str, Any]) -> Answer:
+    values = {key: record[key] for key in _KEYS if key in record}
+    for key in ("id", "prompt", "model", "answer"):
+        if not isinstance(values.get(key, ""), str):
+            raise TypeError(f"{key} must be text, got {values[key]!r}")
+    return Answer(**values)
+
+
 def _answer(line: bytes, where: str) -> Answer:
     try:
-        record = json.loads(line)
-        return Answer(**{key: record[key] for key in _KEYS if key in record})
+        return _answer_of(json.loads(line))
     except (ValueError, TypeError) as error:
         raise RequestError(
             f"{where} is no answer: {error}", "Delete the line or start in an empty folder"

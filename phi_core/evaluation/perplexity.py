@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from phi_core.chat.engine import Engine, LogLikelihood
 from phi_core.chat.prompt_format import Tokenised
 from phi_core.errors import DataError
-from phi_core.evaluation.statistics import CONFIDENCE
+from phi_core.evaluation.bootstrap import CONFIDENCE
 from phi_core.evaluation.student_t import quantile_within
 
 MIN_RECORDS = 6

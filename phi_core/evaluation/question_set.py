@@ -6,6 +6,7 @@ good ones stay usable. Knows nothing about models; `question_sets/README.md` des
 """
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from phi_core.config.problems import nearest
 from phi_core.config.sampling import Sampling, sampling_from
 from phi_core.errors import Problem, QuestionSetError
 from phi_core.evaluation.question_file import FORMAT_HELP, Item, read_question_file
-from phi_core.evaluation.scorers import SCORERS, reference_fault
+from phi_core.evaluation.scorers import NEED_NO_REFERENCE, SCORERS, reference_fault
 
 DEFAULT_SAMPLING = Sampling(temperature=0.0, max_new_tokens=64, seed=42)
 FILE_KEYS = ("name", "system", "generation", "questions")
@@ -24,7 +25,10 @@ QUESTION_KEYS = ("id", "prompt", "reference", "score", "tags")
 
 @dataclass(frozen=True)
 class Question:
-    """`prompt` goes to the model unaltered; `score` names a scorer, which needs `reference` unless it is `none`."""
+    """`prompt` goes to the model unaltered; `score` names a scorer, which most often needs a `reference`.
+
+    A JSON schema that was written as a mapping is kept as JSON text.
+    """
 
     id: str
     prompt: str
@@ -92,7 +96,7 @@ def _questions(items: Iterable[Item]) -> tuple[list[Question], list[Problem]]:
 
 def _question(item: Item) -> Question:
     """The question as far as it can be read; it counts only if `_faults` finds none."""
-    reference, name = item.field("reference"), item.field("score")
+    reference, name = _reference(item), item.field("score")
     return Question(
         id=_text_or(item.field("id"), str(item.position)),
         prompt=item.value if isinstance(item.value, str) else _text_or(item.field("prompt"), ""),
@@ -131,13 +135,30 @@ def _prompt_faults(item: Item) -> list[Problem]:
 
 
 def _score_faults(item: Item) -> list[Problem]:
-    name, reference = _question(item).score, item.field("reference")
+    name, reference = _question(item).score, _reference(item)
     if name not in SCORERS:
         return [item.problem(f"unknown scorer {name!r}", _known(name, tuple(SCORERS)))]
     if reference is None:
-        return [] if name == "none" else [item.problem(f"scorer {name} needs a reference")]
-    fault = reference_fault(name, reference) if isinstance(reference, str) else "reference must be text"
+        return [] if name in NEED_NO_REFERENCE else [item.problem(f"scorer {name} needs a reference")]
+    fault = reference_fault(name, reference) if isinstance(reference, str) else _not_text(name)
     return [item.problem(fault)] if fault else []
+
+
+def _not_text(scorer: str) -> str:
+    if scorer == "json_schema":
+        return "reference must be a JSON schema: only texts, numbers, lists, mappings, true, false and null stand in it"
+    return "reference must be text"
+
+
+def _reference(item: Item) -> Any:
+    """As it is written; a mapping of the scorer json_schema as JSON text, if it can be one."""
+    reference = item.field("reference")
+    if isinstance(reference, dict) and item.field("score") == "json_schema":
+        try:
+            return json.dumps(reference, ensure_ascii=False, allow_nan=False)
+        except (TypeError, ValueError):
+            return reference
+    return reference
 
 
 def _kind_faults(item: Item) -> list[Problem]:

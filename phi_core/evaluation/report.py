@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from phi_core.evaluation.answers import Answer, append_answer, read_answers
-from phi_core.evaluation.comparison import Comparison, header, verdicts, warnings
+from phi_core.evaluation.batch_request import question_set_record
+from phi_core.evaluation.comparison import Comparison, header, notes, verdicts, warnings
 from phi_core.evaluation.html_report import html
+from phi_core.evaluation.judge_results import judge_summary
 from phi_core.evaluation.markdown_report import markdown
 from phi_core.files import json_text, write_text
 
@@ -41,25 +43,32 @@ def report_json(comparison: Comparison) -> dict[str, Any]:
         "run_id": comparison.run_id,
         "header": dict(header(comparison)),
         "verdicts": verdicts(comparison.summary),
+        "notes": notes(comparison),
         "warnings": warnings(comparison),
         "summary": asdict(comparison.summary),
-        "question_set": _question_set_json(comparison),
+        "question_set": question_set_record(comparison.question_set),
         "engine": comparison.info.as_json(),
         "adapters": {label: str(path) for label, path in comparison.adapters.items()},
+        "strength": dict(comparison.strength),
         "answers": [answer.as_json() for answer in comparison.answers],
+        "overlap": [found.as_json() for found in comparison.overlap],
+        "judge": _judge_json(comparison),
+        "votes": comparison.votes.as_json() if comparison.votes is not None else None,
+        "token_changes": [
+            {"id": id, "model": model, "tokens": [[c.text, c.base, c.adapter, c.kl] for c in changes]}
+            for (id, model), changes in comparison.token_changes.items()
+        ],
     }
 
 
-def _question_set_json(comparison: Comparison) -> dict[str, Any]:
-    questions = comparison.question_set
+def _judge_json(comparison: Comparison) -> dict[str, Any] | None:
+    """None if nobody judged."""
+    if not comparison.judgements:
+        return None
     return {
-        "name": questions.name,
-        "path": str(questions.path),
-        "fingerprint": questions.fingerprint,
-        "system": questions.system,
-        "generation": questions.sampling.model_dump(),
-        "questions": [asdict(question) for question in questions.questions],
-        "problems": [asdict(problem) for problem in questions.problems],
+        "model": comparison.judge,
+        "summary": asdict(judge_summary(comparison.judgements)),
+        "judgements": [found.as_json() for found in comparison.judgements],
     }
 
 

@@ -1,22 +1,36 @@
-"""The runner: every question to every target of one engine, answers out as they come.
+"""The runner: every question to every target of one engine in one batch, answers out as they end.
 
-Question by question and target by target, so that a side-by-side view fills from the top. All targets get the same
-messages, sampling and seed. One failing question becomes an answer with an error and the rest goes on. Knows nothing
-about files, screens or torch.
+All targets get the same messages, sampling and seed. One failing question becomes an answer with an error and the rest
+goes on. When all have answered, the likelihood of each reference is measured and its answer handed out once more. Knows
+nothing about files, screens or torch.
 """
 
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 
-from phi_core.chat.engine import BASE, Chunk, Completion, Engine, EngineInfo
+from phi_core.chat.engine import BASE, Ask, Chunk, Engine, EngineInfo
 from phi_core.chat.messages import Message, conversation
 from phi_core.errors import AdapterError, EngineFailed, EngineLost
 from phi_core.evaluation.answers import Answer
 from phi_core.evaluation.question_set import Question, QuestionSet
-from phi_core.evaluation.scorers import score
+from phi_core.evaluation.scorers import reference_is_an_answer, score
+
+OnAnswer = Callable[[Answer], None]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A question for a target; `settings` is the hash of all that decides the answer."""
+
+    question: Question
+    target: str
+    settings: str
+
+    def messages(self, question_set: QuestionSet) -> tuple[Message, ...]:
+        return tuple(conversation(self.question.prompt, system=question_set.system))
 
 
 def run_questions(
@@ -24,110 +38,160 @@ def run_questions(
     engine: Engine,
     *,
     targets: Sequence[str],
-    on_answer: Callable[[Answer], None],
+    on_answer: OnAnswer,
     should_stop: Callable[[], bool],
     already: Iterable[Answer] = (),
+    origins: Mapping[str, str] | None = None,
 ) -> tuple[Answer, ...]:
-    """The answers in question-major order, those of `already` included and not asked again unless they failed, or
-    were given to another question, with other settings or by other weights.
+    """The answers, question by question, those of `already` included and not asked again unless they failed, or were
+    given to another question, with other settings or by other weights.
 
-    `on_answer` hears each new one. `should_stop` is asked between chunks; a cut answer is dropped, whole ones stay.
-    EngineLost ends the batch: what was answered has been heard, and a later call goes on from there.
+    `on_answer` hears each new one as it ends, and again once the likelihood of its reference is known. `should_stop` is
+    asked after each; what is under way then is dropped. `origins` says where a target without a fingerprint answers
+    (`URL#MODEL`). EngineLost ends the batch: what was answered has been heard, and a later call goes on from there.
     """
-    _refuse_unknown(targets, engine)
-    known = {answer.settings: answer for answer in already if answer.error is None and answer.settings}
-    pairs = [(question, target) for question in question_set.questions for target in targets]
-    keys = [settings_of(question, question_set, engine.info, target) for question, target in pairs]
-    for (question, target), key in zip(pairs, keys, strict=True):
-        if key not in known:
-            answer = None if should_stop() else _ask(question, question_set, engine, target, should_stop)
-            if answer is None:
-                break
-            known[key] = replace(answer, settings=key)
-            on_answer(known[key])
-    return tuple(known[key] for key in keys if key in known)
+    pairs = pairs_of(question_set, engine.info, targets, origins=origins)
+    known = {pair.settings: answer for pair, answer in answered(pairs, already)}
+    missing = [pair for pair in pairs if pair.settings not in known]
+    for answer in _asked(missing, question_set, engine, should_stop):
+        known[answer.settings] = answer
+        on_answer(answer)
+    there = [(pair, known[pair.settings]) for pair in pairs if pair.settings in known]
+    if not should_stop():
+        for answer in _measured(there, question_set, engine, should_stop):
+            known[answer.settings] = answer
+            on_answer(answer)
+    return tuple(known[pair.settings] for pair, _ in there)
 
 
-def settings_of(question: Question, question_set: QuestionSet, info: EngineInfo, target: str) -> str:
-    """SHA-256 over all that decides an answer and its score: question, sampling, prompt format, weights, precision."""
-    model = [target, info.model_name, info.fingerprints.get(BASE), info.fingerprints.get(target), info.dtype]
+def pairs_of(
+    question_set: QuestionSet,
+    info: EngineInfo,
+    targets: Sequence[str],
+    *,
+    origins: Mapping[str, str] | None = None,
+) -> tuple[Pair, ...]:
+    """Every question with every target, question by question. AdapterError if a target is not loaded."""
+    for target in targets:
+        if target not in info.targets:
+            raise AdapterError(f"no model is loaded as {target!r}", f"Loaded are {', '.join(info.targets)}")
+    origins = origins or {}
+    return tuple(
+        Pair(question, target, settings_of(question, question_set, info, target, origins.get(target)))
+        for question in question_set.questions
+        for target in targets
+    )
+
+
+def answered(pairs: Sequence[Pair], answers: Iterable[Answer]) -> Iterator[tuple[Pair, Answer]]:
+    """The pairs that have an answer already, with it: one that was given, to this question with these settings."""
+    given = {answer.settings: answer for answer in answers if answer.is_given and answer.settings}
+    return ((pair, given[pair.settings]) for pair in pairs if pair.settings in given)
+
+
+def settings_of(
+    question: Question, question_set: QuestionSet, info: EngineInfo, target: str, origin: str | None = None
+) -> str:
+    """SHA-256 over all that decides an answer and its score: question, sampling, prompt format, weights, precision; of
+    a target that answers from elsewhere, its address."""
+    weights = [info.fingerprints.get(BASE), info.fingerprints.get(target)]
+    model = [target, info.model_name, weights, info.dtype, info.quantization]
     asked = [
         asdict(question),
         question_set.system,
         question_set.sampling.model_dump(),
         info.prompt_format_hash,
     ]
-    return hashlib.sha256(json.dumps([model, asked], sort_keys=True).encode()).hexdigest()
+    decides = [model, asked] if origin is None else [[target, origin], asked]
+    return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
 
 
-def _refuse_unknown(targets: Sequence[str], engine: Engine) -> None:
-    for target in targets:
-        if target not in engine.info.targets:
-            raise AdapterError(
-                f"no model is loaded as {target!r}", f"Loaded are {', '.join(engine.info.targets)}"
-            )
+def _asked(
+    pairs: Sequence[Pair], question_set: QuestionSet, engine: Engine, should_stop: Callable[[], bool]
+) -> Iterator[Answer]:
+    """An answer for each pair, in the order in which they end."""
+    if not pairs or should_stop():
+        return
+    asks = [Ask(pair.messages(question_set), pair.target, question_set.sampling) for pair in pairs]
+    ends = _ends(engine, asks)
+    try:
+        for position, end in ends:
+            if isinstance(end, EngineFailed) or end.finish_reason != "cancelled":
+                yield _answer(pairs[position], end)
+            if should_stop():
+                return
+    finally:
+        ends.close()
 
 
-def _ask(
-    question: Question,
+def _ends(engine: Engine, asks: Sequence[Ask]) -> Generator[tuple[int, Chunk | EngineFailed]]:
+    """The end of each ask. Where the batch as a whole fails, those that it owes are asked one at a time."""
+    owed = dict.fromkeys(range(len(asks)))
+    try:
+        for position, end in engine.stream_batch(asks, whole=True):
+            del owed[position]
+            yield position, end
+    except EngineLost:
+        raise
+    except EngineFailed as error:
+        if len(asks) == 1:
+            yield 0, error
+            return
+        for position in owed:
+            for _, end in _ends(engine, [asks[position]]):
+                yield position, end
+
+
+def _answer(pair: Pair, end: Chunk | EngineFailed) -> Answer:
+    question = pair.question
+    answer = Answer(question.id, question.prompt, pair.target, settings=pair.settings)
+    if isinstance(end, EngineFailed):
+        return replace(answer, error=str(end))
+    return replace(
+        answer,
+        answer=end.text,
+        tokens=end.tokens,
+        seconds=end.seconds,
+        finish_reason=end.finish_reason or "stop",
+        score=score(question.score, end.text, question.reference),
+    )
+
+
+def _measured(
+    there: Iterable[tuple[Pair, Answer]],
     question_set: QuestionSet,
     engine: Engine,
-    target: str,
     should_stop: Callable[[], bool],
-) -> Answer | None:
-    """One answer with its score, or None if it was stopped."""
-    answer = Answer(question.id, question.prompt, target)
-    messages = conversation(question.prompt, system=question_set.system)
+) -> Iterator[Answer]:
+    """The answers that lack the likelihood of their reference, with it; with an error if it cannot be measured."""
+    for pair, answer in there:
+        if not _wants_likelihood(pair, answer, engine.info):
+            continue
+        measured = _with_likelihood(answer, pair, question_set, engine)
+        if measured != answer:
+            yield measured
+        if should_stop():
+            return
+
+
+def _wants_likelihood(pair: Pair, answer: Answer, info: EngineInfo) -> bool:
+    """A reference that could be said has one (a pattern or a rule has none), from a model that can be looked into."""
+    question = pair.question
+    is_text = question.reference is not None and reference_is_an_answer(question.score)
+    can_be_asked = answer.is_given and info.serving.get(pair.target) != "remote"
+    return is_text and can_be_asked and answer.reference_log_likelihood is None
+
+
+def _with_likelihood(answer: Answer, pair: Pair, question_set: QuestionSet, engine: Engine) -> Answer:
+    wanted = (*pair.messages(question_set), Message("assistant", str(pair.question.reference)))
     try:
-        completion = _completion(engine.stream(messages, target, question_set.sampling), should_stop)
-        if completion is None:
-            return None
-        answer = _with_completion(answer, completion, question)
-        return replace(
-            answer, reference_log_likelihood=_reference_log_likelihood(question, messages, engine, target)
-        )
+        found = engine.log_likelihood(wanted, pair.target)
     except EngineLost:
         raise
     except EngineFailed as error:
         return replace(answer, error=str(error))
-
-
-def _completion(stream: Iterator[Chunk], should_stop: Callable[[], bool]) -> Completion | None:
-    """The whole answer; None, and the model stopped, if it was stopped from either side."""
-    pieces, last = [], Chunk("", 0, 0.0, "stop")
-    for last in stream:
-        pieces.append(last.text)
-        if last.finish_reason is None and should_stop():
-            _close(stream)
-            return None
-    if last.finish_reason == "cancelled":
-        return None
-    return Completion("".join(pieces), last.tokens, last.seconds, last.finish_reason or "stop")
-
-
-def _close(stream: Iterator[Chunk]) -> None:
-    close = getattr(stream, "close", None)
-    if close is not None:
-        close()
-
-
-def _with_completion(answer: Answer, completion: Completion, question: Question) -> Answer:
+    if not math.isfinite(found.log_likelihood):
+        return answer
     return replace(
-        answer,
-        answer=completion.text,
-        tokens=completion.tokens,
-        seconds=completion.seconds,
-        finish_reason=completion.finish_reason,
-        score=score(question.score, completion.text, question.reference),
+        answer, reference_log_likelihood=found.log_likelihood, reference_tokens=found.tokens, error=None
     )
-
-
-def _reference_log_likelihood(
-    question: Question, messages: Sequence[Message], engine: Engine, target: str
-) -> float | None:
-    """None without a reference text (a pattern is none), or if the model gives it no finite likelihood."""
-    if question.reference is None or question.score == "regex":
-        return None
-    wanted = (*messages, Message("assistant", question.reference))
-    value = engine.log_likelihood(wanted, target).log_likelihood
-    return value if math.isfinite(value) else None

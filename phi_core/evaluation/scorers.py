@@ -1,13 +1,22 @@
 """Scorers: (answer, reference) → 0 … 1, by name. One name means one rule; the docstring is the rule.
 
 `SCORERS` maps a name to its function, `score` looks one up, `reference_fault` says why a reference cannot be used.
-Knows nothing about questions, files or models.
+The words of an answer are compared here; its form and its length in json_scorers and length_scorer. Knows nothing about
+questions, files or models.
 """
 
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from phi_core.evaluation.json_scorers import is_json, json_schema, schema_fault
+from phi_core.evaluation.length_scorer import length, length_fault
+
+if TYPE_CHECKING:
+    from sacrebleu.metrics.chrf import CHRF
 
 Scorer = Callable[[str, str], float | None]
 
@@ -72,29 +81,69 @@ def rouge_l(answer: str, reference: str) -> float:
     return 2 * shared / (len(found) + len(wanted)) if shared else 0.0
 
 
+def chrf(answer: str, reference: str) -> float:
+    """chrF of sacrebleu (Popović 2015): F2 of the shared runs of 1 to 6 characters, white space left out, / 100.
+
+    Case counts. It rewards near misses of spelling and inflection, and needs no words to be found in a text.
+    """
+    return float(_chrf().sentence_score(answer, [reference]).score) / 100
+
+
 def none(answer: str, reference: str) -> None:
     """No score: the answer is only shown."""
 
 
 SCORERS: Mapping[str, Scorer] = {
-    scorer.__name__: scorer for scorer in (exact, contains, regex, number, choice, rouge_l, none)
+    "exact": exact,
+    "contains": contains,
+    "regex": regex,
+    "number": number,
+    "choice": choice,
+    "rouge_l": rouge_l,
+    "chrf": chrf,
+    "json": is_json,
+    "json_schema": json_schema,
+    "length": length,
+    "none": none,
 }
+NEED_NO_REFERENCE = frozenset({"json", "none"})
+REFERENCE_IS_A_RULE = frozenset({"regex", "json", "json_schema", "length"})
 
 
 def score(scorer: str, answer: str, reference: str | None) -> float | None:
     """The score of one answer; None if there is nothing to score it with."""
-    return None if reference is None else SCORERS[scorer](answer, reference)
+    if reference is None and scorer not in NEED_NO_REFERENCE:
+        return None
+    return SCORERS[scorer](answer, reference or "")
+
+
+def reference_is_an_answer(scorer: str) -> bool:
+    """Whether a reference is a text that a model could have said: a pattern, a schema or a length is none."""
+    return scorer not in REFERENCE_IS_A_RULE
 
 
 def reference_fault(scorer: str, reference: str) -> str:
     """Why `scorer` cannot use this reference, "" if it can."""
-    if scorer == "regex":
-        return _pattern_fault(reference)
-    if scorer == "number" and _last_number(reference) is None:
-        return f"reference {reference!r} holds no number"
-    if scorer == "choice" and _choice(reference) is None:
-        return f"reference {reference!r} is no letter A to J"
-    return "" if scorer == "none" or reference.strip() else "reference is empty"
+    if scorer == "json":
+        return "scorer json takes no reference; json_schema takes a schema"
+    if not reference.strip():
+        return "" if scorer == "none" or (scorer == "regex" and reference) else "reference is empty"
+    checks = {
+        "regex": _pattern_fault,
+        "number": _number_fault,
+        "choice": _choice_fault,
+        "json_schema": schema_fault,
+        "length": length_fault,
+    }
+    return checks[scorer](reference) if scorer in checks else ""
+
+
+def _number_fault(reference: str) -> str:
+    return f"reference {reference!r} holds no number" if _last_number(reference) is None else ""
+
+
+def _choice_fault(reference: str) -> str:
+    return f"reference {reference!r} is no letter A to J" if _choice(reference) is None else ""
 
 
 def _pattern_fault(pattern: str) -> str:
@@ -102,7 +151,15 @@ def _pattern_fault(pattern: str) -> str:
         re.compile(pattern)
     except re.error as error:
         return f"reference {pattern!r} is no regular expression: {error}"
-    return "" if pattern else "reference is empty"
+    return ""
+
+
+@lru_cache(maxsize=1)
+def _chrf() -> "CHRF":
+    """Loaded late: the library takes half a second."""
+    from sacrebleu.metrics.chrf import CHRF
+
+    return CHRF()
 
 
 def _spaced(text: str) -> str:

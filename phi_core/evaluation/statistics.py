@@ -1,30 +1,45 @@
 """Statistics: what the scores of several models on the same questions are worth.
 
-Answers in; per model its mean score, per adapter the paired difference against the base with a bootstrap interval and
-a verdict, and how many answers are identical. Pairs are the questions that both models have a score for. Knows
-nothing about engines or files.
+Answers in; per model its mean score, per adapter the paired difference against the base with its interval, test and
+verdict, the same by tag and without the questions that the training data holds, how much likelier it finds the
+references, and how many answers are identical. Pairs are the questions that both models have a score for. Knows nothing
+about engines or files.
 """
 
-import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Literal
 
 from phi_core.chat.engine import BASE
 from phi_core.evaluation.answers import Answer
+from phi_core.evaluation.bootstrap import CONFIDENCE, NUM_RESAMPLES, paired_interval
+from phi_core.evaluation.likelihood import LikelihoodGain, likelihood_gain, mean_likelihood
+from phi_core.evaluation.paired import Paired, counted, paired, percent
+from phi_core.evaluation.question_set import Question
+from phi_core.evaluation.verdict import MIN_SCORED, Verdict, verdict_of
 
-Verdict = Literal["better", "worse", "no difference shown", "undecided"]
+__all__ = [
+    "CONFIDENCE",
+    "MIN_SCORED",
+    "NUM_RESAMPLES",
+    "Difference",
+    "Summary",
+    "TargetSummary",
+    "Verdict",
+    "paired_interval",
+    "summarise",
+]
 
-CONFIDENCE = 0.95
-NUM_RESAMPLES = 2000
-MIN_SCORED = 10
-"""With fewer pairs than this no verdict is given: the interval would be too narrow to be believed."""
+AnswerPair = tuple[Answer, Answer]
+"""Base, adapter."""
 
 
 @dataclass(frozen=True)
 class TargetSummary:
-    """One model's answers. `mean_score` is None if none has a score."""
+    """One model's answers. `mean_score` is None if none has a score.
+
+    `reference_log_likelihood` is the natural log of the references' probability, a token; None if none was measured.
+    """
 
     target: str
     answers: int
@@ -33,39 +48,57 @@ class TargetSummary:
     mean_score: float | None
     tokens: int
     seconds: float
+    reference_log_likelihood: float | None = None
+
+
+@dataclass(frozen=True)
+class TagDifference:
+    """The questions of one tag: figures at 95 % each, for a first look; no verdict hangs on them."""
+
+    tag: str
+    base_mean: float
+    adapter_mean: float
+    paired: Paired
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One adapter against the base on `scored` pairs; `mean`, `low` and `high` are None without any.
+    """One adapter against the base. `identical` of `compared` answers are the same text.
 
-    `low` and `high` bound the mean difference with 95 % confidence. `identical` of `compared` answers are the same text.
+    `clean` are the figures without the questions that overlap with the training data, None if none does.
     """
 
     target: str
-    scored: int
-    mean: float | None
-    low: float | None
-    high: float | None
-    wins: int
-    ties: int
-    losses: int
+    paired: Paired
+    verdict: Verdict
+    reason: str
     identical: int
     compared: int
-    verdict: Verdict
+    likelihood: LikelihoodGain | None = None
+    tags: tuple[TagDifference, ...] = ()
+    clean: Paired | None = None
 
     @property
     def changes_nothing(self) -> bool:
         return self.compared > 0 and self.identical == self.compared
 
+    @property
+    def headline(self) -> str:
+        """The verdict in few words."""
+        if self.verdict == "undecided":
+            return f"{self.target}: undecided: {self.reason}"
+        worded = self.verdict if self.verdict == "no difference shown" else f"{self.verdict} than base"
+        return f"{self.target}: {worded}"
+
     def sentence(self) -> str:
         """The verdict with the figures that it rests on."""
-        if self.verdict == "undecided":
-            return (
-                f"{self.target}: undecided: only {_counted(self.scored, 'scored question')}{self._figures()}"
-            )
-        worded = self.verdict if self.verdict == "no difference shown" else f"{self.verdict} than base"
-        return f"{self.target}: {worded}{self._figures()}"
+        figures = self.paired.figures()
+        return f"{self.headline} ({figures})" if figures else self.headline
+
+    def notes(self) -> tuple[str, ...]:
+        """What else was measured, a sentence each."""
+        likelihood = f"{self.target}: {self.likelihood.sentence()}" if self.likelihood else ""
+        return tuple(note for note in (likelihood, self._clean_note()) if note)
 
     def warning(self) -> str:
         """A sentence if the adapter changes no answer, "" if it changes one."""
@@ -73,12 +106,12 @@ class Difference:
             return ""
         return f"{self.target} changes no answer: {self.identical} of {self.compared} are the base's, word for word"
 
-    def _figures(self) -> str:
-        if self.mean is None or self.low is None or self.high is None:
+    def _clean_note(self) -> str:
+        if self.clean is None:
             return ""
-        interval = f"mean difference {self.mean:+.3f}, 95 % interval {self.low:+.3f} to {self.high:+.3f}"
-        counts = f"{_counted(self.scored, 'question')}: {self.wins} won, {self.ties} tied, {self.losses} lost"
-        return f" ({interval}; {counts})"
+        verdict, reason = verdict_of(self.clean)
+        figures = self.clean.figures()
+        return f"{self.target}, without the questions that are in the training data: {verdict} ({figures or reason})"
 
 
 @dataclass(frozen=True)
@@ -88,15 +121,36 @@ class Summary:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        failed = [f"{t.target}: {_counted(t.failed, 'question')} failed" for t in self.targets if t.failed]
+        failed = [f"{t.target}: {counted(t.failed, 'question')} failed" for t in self.targets if t.failed]
         return (
             *failed,
             *(difference.warning() for difference in self.differences if difference.changes_nothing),
         )
 
+    @property
+    def multiplicity(self) -> str:
+        """How several adapters at once are treated, "" for one."""
+        number = len(self.differences)
+        if number < 2:
+            return ""
+        each = percent(self.differences[0].paired.confidence)
+        return (
+            f"{number} adapters are judged at once: each interval holds with {each}, "
+            f"so that all of them together hold with {percent(CONFIDENCE)} (Bonferroni)"
+        )
 
-def summarise(answers: Iterable[Answer], *, base: str = BASE) -> Summary:
-    """The base first, then the others in the order in which they first answered."""
+
+def summarise(
+    answers: Iterable[Answer],
+    *,
+    base: str = BASE,
+    questions: Sequence[Question] = (),
+    overlapping: Collection[str] = (),
+) -> Summary:
+    """The base first, then the others in the order in which they first answered.
+
+    `questions` bring the tags; `overlapping` are the ids of those that the training data holds.
+    """
     by_target: dict[str, dict[str, Answer]] = {base: {}}
     for answer in answers:
         by_target.setdefault(answer.model, {})[answer.id] = answer
@@ -104,19 +158,12 @@ def summarise(answers: Iterable[Answer], *, base: str = BASE) -> Summary:
         _target_summary(target, tuple(given.values())) for target, given in by_target.items() if given
     )
     adapters = [target for target in by_target if target != base and by_target[base]]
-    return Summary(
-        targets, tuple(_difference(target, by_target[base], by_target[target]) for target in adapters)
+    confidence = 1 - (1 - CONFIDENCE) / max(1, len(adapters))
+    differences = tuple(
+        _difference(target, _pairs(by_target[base], by_target[target]), confidence, questions, overlapping)
+        for target in adapters
     )
-
-
-def paired_interval(
-    differences: Sequence[float], *, num_resamples: int = NUM_RESAMPLES, seed: int = 42
-) -> tuple[float, float]:
-    """Percentile bootstrap of the mean (Efron 1979): the 2.5 % and 97.5 % quantiles of the means of resamples."""
-    draws, size = random.Random(seed), len(differences)
-    means = sorted(fmean(draws.choices(differences, k=size)) for _ in range(num_resamples))
-    tail = (1 - CONFIDENCE) / 2
-    return _quantile(means, tail), _quantile(means, 1 - tail)
+    return Summary(targets, differences)
 
 
 def _target_summary(target: str, answers: Sequence[Answer]) -> TargetSummary:
@@ -129,46 +176,56 @@ def _target_summary(target: str, answers: Sequence[Answer]) -> TargetSummary:
         mean_score=fmean(scores) if scores else None,
         tokens=sum(answer.tokens for answer in answers),
         seconds=sum(answer.seconds for answer in answers),
+        reference_log_likelihood=mean_likelihood(answers),
     )
 
 
-def _difference(target: str, base: Mapping[str, Answer], adapter: Mapping[str, Answer]) -> Difference:
-    pairs = [
+def _pairs(base: Mapping[str, Answer], adapter: Mapping[str, Answer]) -> list[AnswerPair]:
+    return [
         (base[id], adapter[id]) for id in base if id in adapter and base[id].is_given and adapter[id].is_given
     ]
-    gains = [b.score - a.score for a, b in pairs if a.score is not None and b.score is not None]
-    low, high = paired_interval(gains) if gains else (None, None)
+
+
+def _difference(
+    target: str,
+    pairs: Sequence[AnswerPair],
+    confidence: float,
+    questions: Sequence[Question],
+    overlapping: Collection[str],
+) -> Difference:
+    found = paired(_gains(pairs), confidence=confidence)
+    verdict, reason = verdict_of(found)
+    clean = [pair for pair in pairs if pair[0].id not in overlapping]
     return Difference(
         target=target,
-        scored=len(gains),
-        mean=fmean(gains) if gains else None,
-        low=low,
-        high=high,
-        wins=sum(gain > 0 for gain in gains),
-        ties=sum(gain == 0 for gain in gains),
-        losses=sum(gain < 0 for gain in gains),
-        identical=sum(a.answer == b.answer for a, b in pairs),
+        paired=found,
+        verdict=verdict,
+        reason=reason,
+        identical=sum(before.answer == after.answer for before, after in pairs),
         compared=len(pairs),
-        verdict=_verdict(len(gains), low, high),
+        likelihood=likelihood_gain(pairs),
+        tags=_tags(pairs, questions),
+        clean=None if len(clean) == len(pairs) else paired(_gains(clean), confidence=confidence),
     )
 
 
-def _verdict(scored: int, low: float | None, high: float | None) -> Verdict:
-    """Better or worse only if the whole interval lies on one side of 0."""
-    if scored < MIN_SCORED or low is None or high is None:
-        return "undecided"
-    if low > 0:
-        return "better"
-    return "worse" if high < 0 else "no difference shown"
+def _tags(pairs: Sequence[AnswerPair], questions: Sequence[Question]) -> tuple[TagDifference, ...]:
+    """Of every tag with a scored pair, in the order of the file."""
+    tags = dict.fromkeys(tag for question in questions for tag in question.tags)
+    members = {tag: {question.id for question in questions if tag in question.tags} for tag in tags}
+    scored = [pair for pair in pairs if None not in (pair[0].score, pair[1].score)]
+    groups = {tag: [pair for pair in scored if pair[0].id in members[tag]] for tag in tags}
+    return tuple(_tag_difference(tag, group) for tag, group in groups.items() if group)
 
 
-def _quantile(ordered: Sequence[float], share: float) -> float:
-    """Linear between the two nearest ranks."""
-    place = share * (len(ordered) - 1)
-    below = int(place)
-    above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
+def _tag_difference(tag: str, pairs: Sequence[AnswerPair]) -> TagDifference:
+    before, after = (fmean(pair[side].score or 0.0 for pair in pairs) for side in (0, 1))
+    return TagDifference(tag, before, after, paired(_gains(pairs)))
 
 
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+def _gains(pairs: Iterable[AnswerPair]) -> list[float]:
+    return [
+        after.score - before.score
+        for before, after in pairs
+        if before.score is not None and after.score is not None
+    ]

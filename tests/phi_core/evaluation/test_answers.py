@@ -31,6 +31,7 @@ def test_a_line_has_the_keys_of_the_format(tmp_path: Path) -> None:
         "finish_reason",
         "score",
         "reference_log_likelihood",
+        "reference_tokens",
         "error",
         "settings",
     ]

@@ -224,4 +224,40 @@ def test_the_question_sets_of_the_project_are_good(name: str) -> None:
 def test_the_example_of_the_readme_is_good(tmp_path: Path) -> None:
     readme = (PROJECT / "question_sets" / "README.md").read_text(encoding="utf-8")
     found = read(tmp_path, readme.split("```yaml\n")[1].split("```")[0])
-    assert (len(found.questions), found.problems) == (2, ())
+    assert (len(found.questions), found.problems) == (3, ())
+
+
+def test_a_json_schema_is_written_as_a_mapping_or_as_text(tmp_path: Path) -> None:
+    found = read(
+        tmp_path,
+        """
+- {prompt: a, score: json_schema, reference: {type: object, required: [é]}}
+- {prompt: b, score: json_schema, reference: '{"type": "array"}'}
+- {prompt: c, score: json}
+""",
+    )
+    assert found.problems == ()
+    assert [question.reference for question in found.questions] == [
+        '{"type": "object", "required": ["é"]}',
+        '{"type": "array"}',
+        None,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("item", "reason"),
+    [
+        ("{prompt: a, score: json_schema}", "scorer json_schema needs a reference"),
+        ("{prompt: a, score: json_schema, reference: {type: objekt}}", "reference is no JSON schema"),
+        ("{prompt: a, score: json_schema, reference: {const: 2026-01-01}}", "only texts, numbers, lists"),
+        ("{prompt: a, score: json_schema, reference: {const: .nan}}", "only texts, numbers, lists"),
+        ("{prompt: a, score: json_schema, reference: [1]}", "only texts, numbers, lists"),
+        ("{prompt: a, score: json_schema, reference: {$ref: 'http://x.org/s'}}", "nothing is fetched"),
+        ("{prompt: a, score: json, reference: x}", "scorer json takes no reference"),
+        ("{prompt: a, score: length, reference: 5 apples}", "unknown unit 'apples'"),
+        ("{prompt: a, reference: {type: object}}", "reference must be text"),
+    ],
+)
+def test_a_reference_that_its_scorer_cannot_use_is_named(tmp_path: Path, item: str, reason: str) -> None:
+    (problem,) = problems(tmp_path, f"- {item}\n")
+    assert problem.startswith("line 1, question 1: ") and reason in problem

@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 from fake_engine import FakeEngine
+from odd_texts import FORBIDDEN, MARKUP_STRINGS, TERMINAL_SEQUENCES
 
-from phi_core.chat.engine import BaseProof
+from phi_core.chat.engine import BaseProof, TokenChange
 from phi_core.errors import Problem
 from phi_core.evaluation.answers import Answer, append_answer, read_answers
-from phi_core.evaluation.comparison import Comparison
+from phi_core.evaluation.comparison import Comparison, warnings
+from phi_core.evaluation.judge import Judgement
 from phi_core.evaluation.markdown_report import escaped, fenced
+from phi_core.evaluation.overlap import Overlap
 from phi_core.evaluation.question_set import DEFAULT_SAMPLING, Question, QuestionSet
 from phi_core.evaluation.report import write_report
 from phi_core.evaluation.statistics import summarise
@@ -35,6 +38,44 @@ def comparison(text: str = "Paris", error: str | None = None) -> Comparison:
     info = replace(FakeEngine({"tuned": "x"}).info, model_name=text)
     adapters = {"tuned": Path(f"runs/{text}")}
     return Comparison(questions, answers, info, adapters, "run-7", "2026-01-02 03:04", summarise(answers))
+
+
+class Votes:
+    """People's votes, as far as a report knows them."""
+
+    def __init__(self, *sentences: str) -> None:
+        self._sentences = sentences
+
+    def sentences(self) -> tuple[str, ...]:
+        return self._sentences
+
+    def as_json(self) -> dict[str, object]:
+        return {"said": list(self._sentences)}
+
+
+def full_comparison(text: str = "Paris", label: str = "tuned") -> Comparison:
+    """Everything that a report can hold: answers that differ, overlap, tokens, a judge, votes."""
+    subject = comparison(text)
+    answers = (
+        subject.answers[0],
+        Answer("fr", subject.answers[0].prompt, label, f"It is {text} now", 5, 0.5, "stop", 0.0, -3.5, 4),
+    )
+    changes = tuple(TokenChange(token, -2.0, moved, kl) for token, moved, kl in (
+        ("It", 1.0, 3.0), (" is ", -2.1, 0.01), (text, -3.0, 0.4), (" now", -9.0, float("nan"))))  # fmt: skip
+    info = replace(subject.info, targets=("base", label), serving={"base": "mixed", label: "separate pass"})
+    return replace(
+        subject,
+        answers=answers,
+        info=info,
+        adapters={label: Path(f"runs/{text}")},
+        summary=summarise(answers, questions=subject.question_set.questions, overlapping={"fr"}),
+        overlap=(Overlap("fr", f"{text}:12", "near", 0.9),),
+        judgements=(Judgement("fr", label, "tie", "base", "adapter", text),),
+        token_changes={("fr", label): changes},
+        votes=Votes(f"{label}: voted {text}"),
+        strength={label: 1.5},
+        judge=f"judge {text}",
+    )
 
 
 class Tags(HTMLParser):
@@ -82,6 +123,80 @@ def test_html_of_hostile_text_has_only_our_tags(tmp_path: Path) -> None:
     assert "script" not in theirs.names
 
 
+@pytest.mark.parametrize(
+    "odd", [*MARKUP_STRINGS, *TERMINAL_SEQUENCES, HOSTILE, "</pre></span>", "</style>", "'\" onload=x"]
+)
+def test_odd_texts_everywhere_add_no_tag_and_no_control_character(tmp_path: Path, odd: str) -> None:
+    ours, theirs = Tags(), Tags()
+    ours.feed(texts(tmp_path / "a", full_comparison("word"))["report.html"])
+    found = texts(tmp_path / "b", full_comparison(odd, label=odd))
+    theirs.feed(found["report.html"])
+    no_diff = [name for name in theirs.names if name not in ("ins", "del")]
+    assert no_diff == [name for name in ours.names if name not in ("ins", "del")]
+    assert set(theirs.attributes) == set(ours.attributes)
+    for name in ("report.html", "report.md"):
+        assert not FORBIDDEN & set(found[name])
+
+
+@pytest.mark.parametrize("name", ["report.md", "report.html", "report.json"])
+def test_every_report_says_all_that_was_found(tmp_path: Path, name: str) -> None:
+    text = texts(tmp_path, full_comparison())[name].replace("\\", "").replace("&#x27;", "'")
+    facts = ["base: mixed, tuned: separate pass", "quantization none", "tuned at 1.5", "judge Paris", "Paris:12",
+             "1 of 1 questions are in the training data", "tuned: voted Paris"]  # fmt: skip
+    facts += [] if name == "report.json" else [
+        "judge: tuned ties with base (Paris)", "position bias of the judge", "is 90 % like",
+        "score 0 (lost), question in the training data", "3 of 4 tokens moved", "By tag", "not in training data"]  # fmt: skip
+    assert [fact for fact in facts if fact not in text] == []
+
+
+def test_html_shows_what_changed_without_speaking_in_colours_only(tmp_path: Path) -> None:
+    text = texts(tmp_path, full_comparison())["report.html"]
+    assert "<pre><ins>It is </ins>Paris<ins> now</ins></pre>" in text
+    assert (
+        '<span class="s2 k4">It</span><span> is </span><span class="m1 k2">Paris</span><span class="m2"> now</span>'
+        in text
+    )
+    assert "much likelier with the adapter" in text and "another distribution" in text
+    assert "prefers-color-scheme: dark" in text
+
+
+def test_markdown_shows_what_changed_in_words(tmp_path: Path) -> None:
+    text = texts(tmp_path, full_comparison())["report.md"]
+    assert "```text\n{+It is +}Paris{+ now+}\n```" in text
+    assert "Moved most, in nats: 'now' -7.00, 'It' +3.00" in text.replace("\\", "")
+
+
+def test_json_has_what_a_program_needs(tmp_path: Path) -> None:
+    document = json.loads(texts(tmp_path, full_comparison())["report.json"])
+    assert document["overlap"] == [{"id": "fr", "record": "Paris:12", "kind": "near", "likeness": 0.9}]
+    assert document["judge"]["judgements"][0]["verdict"] == "tie"
+    assert document["judge"]["summary"]["adapters"][0]["paired"]["ties"] == 1
+    assert document["votes"] == {"said": ["tuned: voted Paris"]}
+    assert document["token_changes"][0]["tokens"][3] == [" now", -2.0, -9.0, None]
+    assert document["summary"]["differences"][0]["tags"][0]["tag"] == "Paris"
+    assert document["summary"]["differences"][0]["clean"]["scored"] == 0
+    assert (
+        document["strength"] == {"tuned": 1.5} and document["engine"]["serving"]["tuned"] == "separate pass"
+    )
+
+
+def test_a_verdict_that_hangs_on_learned_questions_is_warned_of() -> None:
+    questions = tuple(Question(str(place), "?", "x", "exact") for place in range(20))
+    given = [
+        Answer(q.id, "?", model, model, 1, 0.1, "stop", float(model == "tuned" and int(q.id) < 8))
+        for q in questions
+        for model in ("base", "tuned")
+    ]
+    overlap = tuple(Overlap(str(place), "r", "same", 1.0) for place in range(8))
+    subject = replace(
+        comparison(),
+        question_set=QuestionSet("q", None, DEFAULT_SAMPLING, questions),
+        overlap=overlap,
+        summary=summarise(given, overlapping=[found.id for found in overlap]),
+    )
+    assert "tuned: without those questions the verdict is: no difference shown" in warnings(subject)
+
+
 def test_html_asks_nothing_of_the_network(tmp_path: Path) -> None:
     text = texts(tmp_path, comparison())["report.html"]
     assert not re.search(
@@ -110,7 +225,7 @@ def test_escaped_markdown_is_one_harmless_line() -> None:
 def test_hostile_text_leaves_the_headings_of_markdown_alone(tmp_path: Path) -> None:
     text = texts(tmp_path, comparison(HOSTILE))["report.md"]
     assert [line for line in _outside_fences(text) if line.startswith("## ")] == [
-        "## Verdict", "## Problems in the question file", "## Question fr"]  # fmt: skip
+        "## Verdict", "## Scores", "## Against the base", "## Problems in the question file", "## Question fr"]  # fmt: skip
 
 
 def test_json_holds_every_answer(tmp_path: Path) -> None:

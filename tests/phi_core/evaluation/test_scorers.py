@@ -1,8 +1,17 @@
 """Scorers: what counts as right."""
 
+import json
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
 import pytest
 
-from phi_core.evaluation.scorers import SCORERS, reference_fault, score
+from phi_core.evaluation.scorers import SCORERS, reference_fault, reference_is_an_answer, score
+
+PERSON = '{"type": "object", "required": ["age"], "properties": {"age": {"type": "integer"}}}'
+TREE = '{"$ref": "#/$defs/t", "$defs": {"t": {"type": "array", "items": {"$ref": "#/$defs/t"}}}}'
 
 
 @pytest.mark.parametrize(
@@ -48,6 +57,29 @@ from phi_core.evaluation.scorers import SCORERS, reference_fault, score
         ("rouge_l", "the cat sat", "The cat sat", 1),
         ("rouge_l", "dog", "cat", 0),
         ("rouge_l", "", "cat", 0),
+        ("chrf", "Zürich", "Zürich", 1),
+        ("chrf", "", "Zürich", 0),
+        ("json_schema", '{"age": 3}', PERSON, 1),
+        ("json_schema", '```json\n{"age": 3}\n```', PERSON, 1),
+        ("json_schema", '{"age": "3"}', PERSON, 0),
+        ("json_schema", "{}", PERSON, 0),
+        ("json_schema", "age: 3", PERSON, 0),
+        ("json_schema", "[[], [[]]]", TREE, 1),
+        ("json_schema", "[[], [5]]", TREE, 0),
+        ("length", "one two  three\n", "3 words", 1),
+        ("length", "one two three", "<= 2 words", 0),
+        ("length", "one – two", "= 2 words", 1),
+        ("length", "one", "< 1 word", 0),
+        ("length", "one", ">0 Words", 1),
+        ("length", "one", "> 1 words", 0),
+        ("length", "a\n\nb\n", "2 lines, 2 paragraphs", 1),
+        ("length", "a\n\nb\n", "2 lines, 3 paragraphs", 0),
+        ("length", "It is 3.5. Really! “Yes.” no", "4 sentences", 1),
+        ("length", "今日は。明日は？", "2..2 sentences", 1),
+        ("length", " e\u0301 ", "1 character", 1),
+        ("length", "", ">= 1 lines", 0),
+        ("length", "a b c", "2..3 words", 1),
+        ("length", "a b c d", "2..3 words", 0),
     ],
 )
 def test_right_and_wrong(scorer: str, answer: str, reference: str, expected: float) -> None:
@@ -65,10 +97,47 @@ def test_no_scorer_and_no_reference_give_no_score() -> None:
     assert score("exact", "Paris", None) is None
 
 
-@pytest.mark.parametrize("answer", ["", "\x1b[2J", "😀", "\ud800", "1" * 5000, "A" * 50, "1e" + "9" * 30])
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ('{"a": [1, null]}', 1),
+        ("  5\n", 1),
+        ('```json\n{"a": 1}\n```', 1),
+        ("~~~\n[1]\n~~~", 1),
+        ("1" * 5000, 1),
+        ('Here it is: {"a": 1}', 0),
+        ('```json\n{"a": 1}\n```\nThat is it.', 0),
+        ('```python\n{"a": 1}\n```', 0),
+        ("{'a': 1}", 0),
+        ("NaN", 0),
+        ("[Infinity]", 0),
+        ("[" * 100_000, 0),
+        ("", 0),
+    ],
+)
+def test_json_is_the_whole_answer_or_all_that_its_fence_holds(answer: str, expected: float) -> None:
+    assert score("json", answer, None) == expected
+
+
+def test_chrf_is_sacrebleus_figure() -> None:
+    """By hand: the references' 1-grams … 5-grams of "thecats" against "thecat": the mean of six F2 values."""
+    counts = [(6, 6, 7), (5, 5, 6), (4, 4, 5), (3, 3, 4), (2, 2, 3), (1, 1, 2)]
+    precision = sum(same / own for same, own, _ in counts) / 6
+    recall = sum(same / wanted for same, _, wanted in counts) / 6
+    assert score("chrf", "the cat", "the cats") == pytest.approx(
+        5 * precision * recall / (4 * precision + recall)
+    )
+
+
+REFERENCES = {"json_schema": PERSON, "length": "5 words"}
+
+
+@pytest.mark.parametrize(
+    "answer", ["", "\x1b[2J", "😀", "\ud800", "1" * 5000, "A" * 50, "1e" + "9" * 30, "[" * 9999]
+)
 def test_every_score_lies_between_0_and_1_for_any_answer(answer: str) -> None:
     for name in SCORERS.keys() - {"none"}:
-        value = score(name, answer, "5")
+        value = score(name, answer, REFERENCES.get(name, "5"))
         assert value is not None and 0 <= value <= 1
 
 
@@ -80,6 +149,22 @@ def test_every_score_lies_between_0_and_1_for_any_answer(answer: str) -> None:
         ("number", "many", "number"),
         ("choice", "Z", "letter"),
         ("exact", " ", "empty"),
+        ("json", "{}", "no reference"),
+        ("json_schema", "{", "no JSON schema"),
+        ("json_schema", "[]", "must be a mapping"),
+        ("json_schema", '{"type": "objekt"}', "at $.type"),
+        ("json_schema", '{"pattern": "("}', "no JSON schema"),
+        ("json_schema", '{"items": {"$ref": "https://example.org/s.json"}}', "nothing is fetched"),
+        ("json_schema", '{"$ref": "#/$defs/none"}', "leads nowhere"),
+        ("json_schema", '{"allOf": [{"$ref": "#"}]}', "circle"),
+        ("length", "", "empty"),
+        ("length", "words", "is not a number with a unit"),
+        ("length", "5", "is not a number with a unit"),
+        ("length", "3 lines,", "it is empty"),
+        ("length", "< 0 words", "no answer can have"),
+        ("length", "9..3 words", "no answer can have"),
+        ("length", "<= 3..9 words", "takes no '<='"),
+        ("length", "3 pages", "known are characters, words"),
     ],
 )
 def test_an_unusable_reference_is_named(scorer: str, reference: str, word: str) -> None:
@@ -88,3 +173,29 @@ def test_an_unusable_reference_is_named(scorer: str, reference: str, word: str) 
 
 def test_every_scorer_states_its_rule() -> None:
     assert all(scorer.__doc__ for scorer in SCORERS.values())
+
+
+@pytest.mark.parametrize(
+    "reference", [PERSON, TREE, "true", '{"$schema": "http://json-schema.org/draft-07/schema#"}']
+)
+def test_a_good_schema_has_no_fault(reference: str) -> None:
+    assert reference_fault("json_schema", reference) == ""
+
+
+def test_a_schema_elsewhere_is_never_fetched(tmp_path: Path) -> None:
+    (tmp_path / "anything.json").write_text("true")
+    reference = json.dumps({"$ref": (tmp_path / "anything.json").as_uri()})
+    assert "nothing is fetched" in reference_fault("json_schema", reference)
+    with warnings.catch_warnings(action="ignore"):  # the library warns before it fetches
+        assert score("json_schema", "5", reference) == 0
+
+
+def test_a_rule_is_no_text_that_a_model_could_find_likely() -> None:
+    rules = {name for name in SCORERS if not reference_is_an_answer(name)}
+    assert rules == {"regex", "json", "json_schema", "length"}
+
+
+def test_the_libraries_of_scorers_are_loaded_only_when_they_are_asked() -> None:
+    code = "import sys, phi_core.evaluation.report; print(sys.modules.keys() & {'sacrebleu', 'jsonschema', 'numpy', 'lxml'})"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "set()"
