@@ -1,89 +1,113 @@
-"""`phi chat`: a streaming conversation with the base or the adapter, line by line."""
+"""`phi chat`: a streaming conversation with a base, its adapters and checkpoints, or endpoints, line by line."""
 
 import sys
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from functools import partial
 
-from phi_core.chat.engine import BASE, Chunk, Engine
-from phi_core.chat.messages import Message
-from phi_core.cli.flags import Device, Dtype, Model, PromptFormat, PromptTemplate, RunName, RunsDir
+from phi_core.chat.engine import Engine
+from phi_core.chat.transcript_file import TranscriptFile, new_chat_path
+from phi_core.cli.chat_answers import answer
+from phi_core.cli.chat_commands import HELP, carry_out, strength_from
+from phi_core.cli.chat_lines import lines
+from phi_core.cli.chat_session import Session, chats_folder, earlier_chat
+from phi_core.cli.flags import (
+    Adapters,
+    Checkpoints,
+    Device,
+    Dtype,
+    Endpoints,
+    Model,
+    PromptFormat,
+    PromptTemplate,
+    Quantization,
+    RunName,
+    RunsDir,
+)
 from phi_core.cli.output import say
-from phi_core.cli.target import open_engine, target_of
+from phi_core.cli.target import Target, open_engine, target_of
 from phi_core.config.sampling import Sampling, sampling_from
-from phi_core.errors import ConfigError, EngineFailed
+from phi_core.errors import ConfigError
 from phi_core.plain_text import plain
-
-HELP = """Type a question and press Enter. Ctrl-C stops an answer, Ctrl-D leaves.
-  /base  /adapter   who answers from now on        /clear        forget the conversation
-  /temp X           temperature, 0 = likeliest     /tokens N     longest answer
-  /system TEXT      system message                 /help  /quit"""
-
-
-@dataclass
-class Session:
-    """What the prompt loop remembers."""
-
-    engine: Engine
-    target: str
-    sampling: Sampling
-    system: str | None = None
-    history: list[Message] = field(default_factory=list)
 
 
 def chat(
     *,
     model: Model = None,
-    adapter: str | None = None,
+    adapter: Adapters = None,
     run: RunName = None,
+    checkpoint: Checkpoints = None,
+    endpoint: Endpoints = None,
+    strength: str = "1",
     temperature: str = "0",
     top_p: str = "1",
+    top_k: str = "0",
+    repetition_penalty: str = "1",
     max_new_tokens: str = "256",
     seed: str = "42",
-    system: str | None = None,
+    system: str = "",
+    resume: str | None = None,
     prompt_format: PromptFormat = "auto",
     prompt_template: PromptTemplate = None,
     device: Device = "auto",
     dtype: Dtype = "auto",
+    quantization: Quantization = "none",
     runs_dir: RunsDir = None,
 ) -> int:
     """Chat with a model. Questions may also come from a pipe, one a line.
 
     Parameters
     ----------
-    adapter
-        Folder of an adapter.
+    strength
+        How much of what the adapter adds: 0 is the base, 1 as trained, at most 2.
     temperature
         Randomness; 0 is greedy.
     top_p
         Draw among the likeliest tokens of this total probability.
+    top_k
+        Draw among so many likeliest tokens; 0 is all.
+    repetition_penalty
+        Divide the scores of tokens that were there already; 1 leaves them.
     max_new_tokens
         Longest answer, in tokens.
     seed
         Seed of the draws.
     system
         System message.
+    resume
+        Go on with the chat of this .jsonl file, in that file; latest is the newest that was kept.
     """
-    values = {"temperature": temperature, "top_p": top_p, "max_new_tokens": max_new_tokens, "seed": seed}
+    values = {
+        "temperature": temperature,
+        "top_p": top_p,
+        "top_k": top_k,
+        "repetition_penalty": repetition_penalty,
+        "max_new_tokens": max_new_tokens,
+        "seed": seed,
+    }
     sampling = _required_sampling(values)
-    engine = open_engine(
-        target_of(
-            model,
-            [adapter] if adapter else None,
-            run,
-            runs_dir,
-            prompt_format=prompt_format,
-            prompt_template=prompt_template,
-        ),
-        device=device,
-        dtype=dtype,
+    factor = strength_from(strength, where="--strength")
+    target = target_of(
+        model,
+        adapter,
+        run,
+        runs_dir,
+        checkpoints=checkpoint,
+        endpoints=endpoint,
+        prompt_format=prompt_format,
+        prompt_template=prompt_template,
     )
+    earlier = earlier_chat(resume) if resume else None
+    start = partial(open_engine, device=device, dtype=dtype, quantization=quantization)
+    session = _session(target, start, sampling)
+    session.strength, session.system = factor, system
+    if earlier:
+        session.file, session.conversation = earlier
     try:
-        session = Session(engine, engine.info.targets[-1], sampling, system)
-        _loop(session, interactive=sys.stdin.isatty())
+        return _loop(session)
     finally:
-        engine.close()
-    return 0
+        session.keep()
+        session.engine.close()
 
 
 def _required_sampling(values: dict[str, str]) -> Sampling:
@@ -96,85 +120,35 @@ def _required_sampling(values: dict[str, str]) -> Sampling:
     return sampling
 
 
-def _loop(session: Session, *, interactive: bool) -> None:
-    if interactive:
-        with suppress(ImportError):
-            import readline  # noqa: F401  line editing and history for input()
+def _session(target: Target, start: Callable[[Target], Engine], sampling: Sampling) -> Session:
+    """From a pipe, all that is no answer goes to standard error, and the chat is kept only if a file is named."""
+    interactive = sys.stdin.isatty()
+    engine = start(target)
+    return Session(
+        open=start,
+        loaded=target,
+        engine=engine,
+        target=engine.info.targets[-1],
+        sampling=sampling,
+        tell=say if interactive else _tell_beside,
+        interactive=interactive,
+        file=TranscriptFile(new_chat_path(chats_folder())) if interactive else None,
+    )
+
+
+def _tell_beside(text: str) -> None:
+    print(plain(text), file=sys.stderr, flush=True)
+
+
+def _loop(session: Session) -> int:
+    """The status: 0; of questions from a pipe 1 if an answer failed, 2 if a command was wrong."""
+    if session.interactive:
         info = session.engine.info
         say(f"{info.model_name} · {info.proof.sentence()}\n{HELP}")
-    while (text := _question(session, interactive)) is not None:
-        if text.startswith("/"):
-            if not _command(session, text):
-                return
-        elif text.strip():
-            _answer(session, text)
-
-
-def _question(session: Session, interactive: bool) -> str | None:
-    """The next line, None at the end of input."""
-    try:
-        if interactive:
-            return input(f"\n{plain(session.target)}> ")
-        line = sys.stdin.readline()
-        return line.rstrip("\n") if line else None
-    except EOFError:
-        print()
-        return None
-    except KeyboardInterrupt:
-        say("\nCtrl-D leaves")
-        return ""
-
-
-def _command(session: Session, text: str) -> bool:
-    """Carry out a slash command; False to leave."""
-    name, _, rest = text[1:].partition(" ")
-    commands: dict[str, Callable[[], None]] = {
-        "help": lambda: say(HELP),
-        "clear": session.history.clear,
-        "base": lambda: _switch(session, BASE),
-        "adapter": lambda: _switch(session, session.engine.info.targets[-1]),
-        "temp": lambda: _set(session, "temperature", rest),
-        "tokens": lambda: _set(session, "max_new_tokens", rest),
-        "system": lambda: setattr(session, "system", rest.strip() or None),
-    }
-    if name in ("quit", "exit"):
-        return False
-    commands.get(name, lambda: say(f"no command /{name}\n{HELP}"))()
-    return True
-
-
-def _switch(session: Session, target: str) -> None:
-    session.target = target
-    say(f"{target} answers now")
-
-
-def _set(session: Session, name: str, value: str) -> None:
-    sampling, problems = sampling_from({**session.sampling.model_dump(), name: value}, where="")
-    if problems:
-        say(str(problems[0]).removeprefix("."))
-    else:
-        session.sampling = sampling
-
-
-def _answer(session: Session, text: str) -> None:
-    """Stream one answer. A stopped one stays in the history as far as it came."""
-    system = [Message("system", session.system)] if session.system else []
-    question = Message("user", text)
-    pieces: list[str] = []
-    stream = session.engine.stream([*system, *session.history, question], session.target, session.sampling)
-    try:
-        for chunk in stream:
-            pieces.append(chunk.text)
-            print(plain(chunk.text), end="", flush=True)
-        _end(chunk)
-    except KeyboardInterrupt:
-        stream.close()  # type: ignore[attr-defined]
-        say(" [stopped]")
-    except EngineFailed as error:
-        say(f"\n{error}")
-        return
-    session.history += [question, Message("assistant", "".join(pieces))]
-
-
-def _end(chunk: Chunk) -> None:
-    print(" [cut at the longest answer]" if chunk.finish_reason == "length" else "", flush=True)
+    for line in lines(session):
+        if line.startswith("/") and not line.startswith("//"):
+            if not carry_out(session, line):
+                break
+        elif line.strip():
+            answer(session, line.removeprefix("/") if line.startswith("//") else line)
+    return 0 if session.interactive else session.status

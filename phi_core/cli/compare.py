@@ -1,24 +1,41 @@
-"""`phi compare`: base against adapters, on a question file or line by line."""
+"""`phi compare`: base against adapters, checkpoints and endpoints, on a question file or line by line.
 
-import sys
-import time
+With a file it starts a job and follows it: the job lives on without the terminal, and the same command goes on where it
+ended. Without one it is a prompt loop.
+"""
+
+import shlex
+from dataclasses import replace
 from pathlib import Path
 
-from phi_core.chat.engine import Engine, complete
-from phi_core.chat.messages import conversation
-from phi_core.cli.flags import Adapters, Device, Dtype, Model, PromptFormat, PromptTemplate, RunName, RunsDir
-from phi_core.cli.output import duration, print_json, say
-from phi_core.cli.target import Target, open_engine, target_of
-from phi_core.config.sampling import Sampling
+from phi_core.cli import compare_progress
+from phi_core.cli.compare_loop import prompt_loop
+from phi_core.cli.compare_result import tell_end
+from phi_core.cli.flags import (
+    Adapters,
+    Checkpoints,
+    Device,
+    Dtype,
+    Endpoints,
+    Json,
+    Model,
+    PromptFormat,
+    PromptTemplate,
+    Quantization,
+    RunName,
+    RunsDir,
+)
+from phi_core.cli.output import print_json, say
+from phi_core.cli.target import Target, open_engine, target_of, tell_other_format
 from phi_core.errors import RequestError
-from phi_core.evaluation.answers import Answer, append_answer, read_answers
-from phi_core.evaluation.comparison import Comparison, verdicts, warnings
-from phi_core.evaluation.question_set import QuestionSet, read_question_set, require_questions
-from phi_core.evaluation.report import report_json, write_report
-from phi_core.evaluation.runner import run_questions
-from phi_core.evaluation.statistics import summarise
+from phi_core.evaluation.batch_folder import BatchSnapshot, read_batch
+from phi_core.evaluation.batch_request import Batch, BatchRequest
+from phi_core.evaluation.bundled_sets import question_path
+from phi_core.evaluation.question_set import read_question_set, require_questions
 from phi_core.files import user_path
-from phi_core.runs.reader import Run
+from phi_core.jobs import compare_job
+from phi_core.jobs.compare_job import batch_folder_of, new_batch
+from phi_core.runs.store import runs_root
 
 
 def compare(
@@ -26,14 +43,22 @@ def compare(
     model: Model = None,
     adapter: Adapters = None,
     run: RunName = None,
+    checkpoint: Checkpoints = None,
+    endpoint: Endpoints = None,
     questions: str | None = None,
     out: str | None = None,
+    judge: str | None = None,
     skip_bad: bool = False,
-    json: bool = False,
+    fail_if_worse: bool = False,
+    detach: bool = False,
+    follow: str | None = None,
+    stop: str | None = None,
+    json: Json = False,
     prompt_format: PromptFormat = "auto",
     prompt_template: PromptTemplate = None,
     device: Device = "auto",
     dtype: Dtype = "auto",
+    quantization: Quantization = "none",
     runs_dir: RunsDir = None,
 ) -> int:
     """Put the same questions to the base model and to adapters of it. Without --questions: a prompt loop.
@@ -41,141 +66,95 @@ def compare(
     Parameters
     ----------
     questions
-        A YAML file of questions.
+        A YAML file of questions, or the name of a bundled set.
     out
-        Folder for answers.jsonl, report.md, report.html and report.json [default with --run: in the run's folder].
+        Folder for the answers and reports [default: in the run's folder, else in comparisons in the folder of the runs].
         What is answered there already, by the same weights with the same settings, is not asked again.
+    judge
+        Who compares each answer with the base's, in both orders: URL#MODEL, the label of a column, or base.
     skip_bad
         Ask the good questions of a file that has bad ones.
-    json
-        Print the report as one JSON document.
+    fail_if_worse
+        Exit with status 1 if an adapter is worse than the base.
+    detach
+        Return at once; the comparison goes on without this terminal.
+    follow
+        Watch the comparison in this folder to its end. Ctrl-C ends the watching.
+    stop
+        End the comparison in this folder; the same command as before goes on with it.
     """
+    if stop is not None:
+        return _stop(user_path(stop))
+    if follow is not None:
+        return tell_end(compare_progress.follow(user_path(follow)), json=json, fail_if_worse=fail_if_worse)
     target = target_of(
-        model, adapter, run, runs_dir, prompt_format=prompt_format, prompt_template=prompt_template
+        model,
+        adapter,
+        run,
+        runs_dir,
+        checkpoints=checkpoint,
+        endpoints=endpoint,
+        prompt_format=prompt_format,
+        prompt_template=prompt_template,
     )
     if questions is None:
-        return _prompt_loop(target, device, dtype)
-    asked = read_question_set(user_path(questions))
+        return prompt_loop(lambda: open_engine(target, device=device, dtype=dtype, quantization=quantization))
+    asked = read_question_set(question_path(questions))
     require_questions(asked, skip_bad=skip_bad)
-    folder = _writable(out, target.run, asked)
-    engine = open_engine(target, device=device, dtype=dtype)
-    try:
-        comparison = _batch(asked, engine, target, folder)
-    finally:
-        engine.close()
-    _report(comparison, folder, json=json)
-    return 1 if any(answer.error for answer in comparison.answers) else 0
-
-
-def _batch(asked: QuestionSet, engine: Engine, target: Target, folder: Path | None) -> Comparison:
-    journal = folder / "answers.jsonl" if folder else None
-    progress = Progress(len(asked.questions) * len(engine.info.targets))
-
-    def on_answer(answer: Answer) -> None:
-        if journal:
-            append_answer(journal, answer)
-        progress.advance()
-
-    answers = run_questions(
-        asked,
-        engine,
-        targets=engine.info.targets,
-        on_answer=on_answer,
-        should_stop=lambda: False,
-        already=read_answers(journal) if journal and journal.exists() else (),
+    request = replace(_request(target, judge), device=device, dtype=dtype, quantization=quantization)
+    batch = new_batch(asked, request, run=target.run)
+    folder = (
+        user_path(out) if out else batch_folder_of(asked, request, run=target.run, root=runs_root(runs_dir))
     )
-    progress.end()
-    return Comparison(
-        question_set=asked,
-        answers=answers,
-        info=engine.info,
-        adapters=target.adapters,
-        run_id=target.run.id if target.run else None,
-        created=time.strftime("%Y-%m-%d %H:%M:%S"),
-        summary=summarise(answers),
-    )
+    if detach:
+        return _detached(folder, batch, json=json, fail_if_worse=fail_if_worse)
+    found = _carried_out(folder, batch, target)
+    return tell_end(found, json=json, fail_if_worse=fail_if_worse)
 
 
-class Progress:
-    """One rewritten line on a terminal, nothing elsewhere."""
-
-    def __init__(self, total: int) -> None:
-        self._total, self._done, self._start = total, 0, time.monotonic()
-
-    def advance(self) -> None:
-        self._done += 1
-        left = (time.monotonic() - self._start) / self._done * (self._total - self._done)
-        if sys.stderr.isatty():
-            print(
-                f"\r{self._done}/{self._total} answers · {duration(left)} left   ",
-                end="",
-                file=sys.stderr,
-                flush=True,
-            )
-
-    def end(self) -> None:
-        if sys.stderr.isatty():
-            print("\r" + " " * 50 + "\r", end="", file=sys.stderr, flush=True)
-
-
-def _report(comparison: Comparison, folder: Path | None, *, json: bool) -> None:
-    written = write_report(folder, comparison) if folder else ()
-    if json:
-        print_json(report_json(comparison))
-        return
-    _print_answers(comparison)
-    for path in written:
-        say(f"wrote {path}")
-
-
-def _print_answers(comparison: Comparison) -> None:
-    say(f"{comparison.info.model_name} · {comparison.info.proof.sentence()}\n")
-    width = max(len(target) for target in comparison.info.targets)
-    for question in comparison.question_set.questions:
-        say(f"{question.id}: {question.prompt}")
-        for answer in comparison.answers:
-            if answer.id == question.id:
-                say(f"  {answer.model.ljust(width)}  {_mark(answer)} {answer.error or answer.answer}")
-    say()
-    for sentence in (*verdicts(comparison.summary), *warnings(comparison)):
-        say(sentence)
-
-
-def _mark(answer: Answer) -> str:
-    if answer.error:
-        return "!"
-    return " " if answer.score is None else "✓" if answer.score == 1 else "✗" if answer.score == 0 else "~"
-
-
-def _writable(out: str | None, run: Run | None, asked: QuestionSet) -> Path | None:
-    """The folder of the results, made; None for a comparison without a run and without --out."""
-    if out is not None:
-        folder = user_path(out)
-    elif run is not None:
-        folder = run.layout.answers / "".join(c if c.isalnum() or c in "-_" else "-" for c in asked.name)[:60]
-    else:
-        return None
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / ".phi-write-test").write_text("")
-        (folder / ".phi-write-test").unlink()
-    except OSError as error:
+def _request(target: Target, judge: str | None) -> BatchRequest:
+    """RequestError if the judge is neither an address nor a column."""
+    columns = ("base", *target.adapters, *target.endpoints)
+    if judge is not None and "://" not in judge and judge not in columns:
         raise RequestError(
-            f"--out {folder} cannot be written: {error.strerror}", "Name another folder"
-        ) from None
-    return folder
+            f"--judge {judge!r} is no column", f"Give URL#MODEL, or one of {', '.join(columns)}"
+        )
+    return BatchRequest(
+        model_name=target.model,
+        adapters={label: str(path) for label, path in target.adapters.items()},
+        endpoints=target.endpoints,
+        revision=target.revision,
+        prompt_format=target.prompt_format,
+        prompt_template=target.prompt_template,
+        trust_remote_code=target.trust_remote_code,
+        judge=judge,
+    )
 
 
-def _prompt_loop(target: Target, device: str, dtype: str) -> int:
-    engine = open_engine(target, device=device, dtype=dtype)
-    try:
-        say(f"{engine.info.model_name} · {engine.info.proof.sentence()}\nOne question a line; Ctrl-D leaves.")
-        for line in iter(sys.stdin.readline, ""):
-            for name in engine.info.targets if line.strip() else ():
-                answer = complete(engine, conversation(line.rstrip("\n")), name, Sampling())
-                say(f"  {name}: {answer.text}")
-    except KeyboardInterrupt:
-        say()
-    finally:
-        engine.close()
+def _carried_out(folder: Path, batch: Batch, target: Target) -> BatchSnapshot:
+    found = compare_progress.start_and_follow(folder, lambda: compare_job.start(folder, batch))
+    if found.info is not None:
+        tell_other_format(target, found.info)
+    return found
+
+
+def _detached(folder: Path, batch: Batch, *, json: bool, fail_if_worse: bool) -> int:
+    if fail_if_worse:
+        raise RequestError(
+            "--fail_if_worse and --detach are both given",
+            "Give --fail_if_worse to --follow, which sees the end",
+        )
+    compare_job.start(folder, batch)
+    if json:
+        print_json({"id": batch.id, "path": str(folder.resolve())})
+    else:
+        say(str(folder))
+        say(f"Watch it: phi compare --follow {shlex.quote(str(folder))}")
+    return 0
+
+
+def _stop(folder: Path) -> int:
+    read_batch(folder)
+    compare_job.stop(folder)
+    say(f"{folder} stops; what is answered stays")
     return 0

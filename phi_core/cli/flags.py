@@ -27,6 +27,18 @@ Adapters = Annotated[
     list[str] | None, Parameter(help="Folder of an adapter, or label=folder; repeat it for several.")
 ]
 RunName = Annotated[str | None, Parameter(help="A run: its base model and its adapter.")]
+Checkpoints = Annotated[
+    list[str] | None,
+    Parameter(
+        help="Checkpoint of the run instead of its adapter: its step, newest, or final; repeat it for several."
+    ),
+]
+Endpoints = Annotated[
+    list[str] | None,
+    Parameter(
+        help="A model behind an OpenAI-compatible address as one more column, NAME=URL#MODEL; repeat it for several."
+    ),
+]
 PromptFormat = Annotated[
     words.PromptFormatChoice,
     Parameter(
@@ -38,3 +50,6 @@ PromptTemplate = Annotated[
 ]
 Device = Annotated[words.DeviceName, Parameter(help="Where to run.")]
 Dtype = Annotated[words.Dtype, Parameter(help="Precision of the weights.")]
+Quantization = Annotated[
+    words.Quantization, Parameter(help="Load the base in 8 or 4 bits a weight (bitsandbytes).")
+]

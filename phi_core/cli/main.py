@@ -39,6 +39,10 @@ COMMANDS = {
         "phi_core.cli.compare:compare",
         "Put the same questions to the base model and to adapters of it. Without --questions: a prompt loop.",
     ),
+    "votes": (
+        "phi_core.cli.votes:votes",
+        "Vote blind on the answers of a comparison: left, right, tie or both bad; and export preference pairs.",
+    ),
     "eval": (
         "phi_core.cli.evaluate:evaluate",
         "Loss and perplexity of the answers in a file, for the base and for each adapter.",

@@ -24,7 +24,7 @@ from phi_core.chat.wire import error_record, line, record_from
 from phi_core.config.problems import checked
 from phi_core.config.yaml_file import parse_values
 from phi_core.errors import PhiError, WorkError
-from phi_core.workers.imports import leave_out_what_is_not_needed
+from phi_core.planning.left_out import leave_out_what_is_not_needed
 
 Tell = Callable[[str], None]
 

@@ -22,6 +22,7 @@ from phi_core.config.problems import checked
 from phi_core.config.yaml_file import read_values
 from phi_core.errors import FaultsError, PhiError
 from phi_core.files import read_json
+from phi_core.planning.left_out import leave_out_what_is_not_needed
 from phi_core.runs.control import discard_requests, pending_requests, remove_request
 from phi_core.runs.layout import RunLayout
 from phi_core.runs.rank_failure import RankFailure, rank_failures, write_rank_failure
@@ -29,7 +30,6 @@ from phi_core.runs.rank_writer import RankWriter
 from phi_core.runs.reader import ENDED
 from phi_core.runs.writer import RunWriter, Writer
 from phi_core.training.notice import COMMAND_SECONDS, POST_SECONDS, notify
-from phi_core.workers.imports import leave_out_what_is_not_needed
 
 LEAVING_SECONDS = COMMAND_SECONDS + POST_SECONDS + 10.0
 """How long a worker that has recorded its end may still be there: it tells of it."""

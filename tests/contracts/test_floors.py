@@ -16,7 +16,7 @@ ROOMS: dict[str, tuple[str, set[str], set[str]]] = {
     "config": ("light", {"errors", "schedules"}, {"pydantic", "pydantic_core", "yaml"}),
     "schedules": ("light", {"errors"}, set()),
     "model_files": ("light", {"errors", "files", "config"}, {"huggingface_hub"}),
-    "chat": ("light", {"errors", "plain_text", "config", "model_files"}, {"jinja2", "tokenizers"}),
+    "chat": ("light", {"errors", "plain_text", "files", "config", "model_files"}, {"jinja2", "tokenizers"}),
     "data": (
         "light",
         {"errors", "plain_text", "files", "config", "schedules", "chat"},
@@ -28,7 +28,11 @@ ROOMS: dict[str, tuple[str, set[str], set[str]]] = {
         {"pyarrow", "numpy", "platformdirs"},
     ),
     "runs": ("light", {"errors", "files", "config"}, {"psutil", "yaml"}),
-    "evaluation": ("light", {"errors", "files", "plain_text", "config", "chat"}, {"yaml"}),
+    "evaluation": (
+        "light",
+        {"errors", "files", "plain_text", "config", "chat", "runs"},
+        {"yaml", "numpy", "sacrebleu", "jsonschema", "referencing"},
+    ),
     "planning": (
         "light",
         {"errors", "files", "config", "schedules", "model_files", "chat", "data", "samples"},
@@ -36,8 +40,8 @@ ROOMS: dict[str, tuple[str, set[str], set[str]]] = {
     ),
     "jobs": (
         "light",
-        {"phi_core", "errors", "files", "config", "chat", "model_files", "runs", "planning"},
-        {"psutil", "filelock", "yaml"},
+        {"phi_core", "errors", "files", "config", "chat", "model_files", "runs", "planning", "evaluation"},
+        {"psutil", "filelock", "yaml", "httpx2"},
     ),
     "search": ("light", {"errors", "files", "config", "runs", "jobs", "evaluation"}, {"optuna", "filelock"}),
     "demo": ("light", {"errors"}, {"yaml"}),
@@ -56,13 +60,13 @@ ROOMS: dict[str, tuple[str, set[str], set[str]]] = {
     ),
     "inference": (
         "heavy",
-        {"errors", "config", "chat", "models"},
+        {"phi_core", "errors", "config", "chat", "models"},
         {"torch", "transformers", "peft", "tokenizers"},
     ),
     "workers": (
         "heavy",
         {
-            *("errors", "files", "config", "chat", "evaluation", "runs", "planning"),
+            *("errors", "files", "config", "chat", "data", "evaluation", "runs", "planning", "jobs"),
             *("model_files", "models", "training", "inference"),
         },
         {"torch", "transformers", "peft", "filelock"},
@@ -92,8 +96,8 @@ SCRIPTS = {
 DOORS = {"phi_core/__init__.py": {"phi_core.training.trainer"}}
 """Public names that are looked up when they are asked for: `from phi_core import PHITrainer` is what loads them."""
 HEAVY_PACKAGES = {"torch", "transformers", "peft", "accelerate", "safetensors"}
-LATE_PACKAGES = {"datasets", "pyarrow", "numpy", "optuna"}
-"""The light side imports them inside functions: when data is read, or a search asks for its next trial."""
+LATE_PACKAGES = {"datasets", "pyarrow", "numpy", "optuna", "httpx2"}
+"""The light side imports them inside functions: when data is read, a search asks for its next trial, or an endpoint for an answer."""
 NAMELESS = ("utils", "util", "helpers", "helper", "common", "manager", "misc")
 
 

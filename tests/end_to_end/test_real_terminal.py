@@ -101,12 +101,11 @@ def compare(folder: Path, terminal: Terminal) -> None:
     terminal.press("F5")
     terminal.wait_for("0/36 answers")
     terminal.press("C-r")
-    terminal.wait_for("36/36", "Tokyo")
+    terminal.wait_for("36/36", "Tokyo", "✓ finished")
     terminal.press("C-s")
-    terminal.wait_for("out")
-    terminal.press("Enter")
-    terminal.wait_until(lambda _: (folder / "out" / "report.html").exists(), "the report")
-    assert {"answers.jsonl", "report.md", "report.json"} <= {path.name for path in (folder / "out").iterdir()}
+    terminal.wait_for("wrote", "report.html")
+    written = {path.name for path in (the_run(folder).layout.answers / "demo").iterdir()}
+    assert {"answers.jsonl", "report.md", "report.html", "report.json"} <= written
 
 
 def test_closing_the_terminal_ends_the_app_and_leaves_the_run_going(folder: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from phi_core.config.problems import checked
 from phi_core.planning.extras import is_installed
-from phi_core.workers.imports import leave_out_what_is_not_needed
+from phi_core.planning.left_out import leave_out_what_is_not_needed
 
 PACKAGE = "bitsandbytes"
 
