@@ -126,6 +126,7 @@ class PhiApp(App[None]):
     def _restore(self) -> None:
         train = self.query_one(TrainView)
         self.query_one(DataView).restore(self._state.values)
+        self.query_one(CompareView).restore(self._state.values)
         if self._config_path:
             train.open_config(self._config_path)
         else:
@@ -237,9 +238,9 @@ class PhiApp(App[None]):
     def action_help_quit(self) -> None:
         """ctrl+c with nothing to copy: end what the model is doing, as esc does."""
         host = engine_host(self)
-        if self._tab in ("chat", "compare") and host.state.is_at_work:
+        if self._tab == "chat" and host.state.is_at_work:
             return host.stop()
-        tell(self.screen, "ctrl+q leaves phi; runs keep running")
+        tell(self.screen, "ctrl+q leaves phi; runs and comparisons keep running")
 
     async def action_quit(self) -> None:
         self._leave()

@@ -10,9 +10,10 @@ from typing import Literal
 from textual.message import Message
 
 from phi_core.chat.engine import EngineInfo, FinishReason
-from phi_core.evaluation.answers import Answer
-from phi_core.evaluation.question_set import QuestionSet
-from phi_tui.engine_choice import ModelChoice, RunChoice
+from phi_core.chat.transcript_file import SavedChat, TranscriptFile
+from phi_core.chat.turns import Conversation
+from phi_core.errors import PhiError
+from phi_tui.engine_choice import ModelChoice, RunAdapter, RunChoice
 
 Activity = Literal["idle", "loading", "ready", "busy", "stopping", "failed", "crashed"]
 AT_WORK: frozenset[str] = frozenset({"loading", "busy", "stopping"})
@@ -53,12 +54,15 @@ class EngineChanged(Message):
 
 @dataclass
 class TokenArrived(Message):
-    """`text` is new; `tokens` and `seconds` count from the start of the answer."""
+    """`text` is new; `tokens` and `seconds` count from the start of the answer. `place`: which of several asked at once."""
 
     number: int
     text: str
     tokens: int
     seconds: float
+    place: int = 0
+    prompt_tokens: int = 0
+    dropped_turns: int = 0
 
 
 @dataclass
@@ -70,6 +74,9 @@ class AnswerDone(Message):
     tokens: int
     seconds: float
     finish_reason: FinishReason
+    place: int = 0
+    prompt_tokens: int = 0
+    dropped_turns: int = 0
 
 
 @dataclass
@@ -82,24 +89,37 @@ class AnswerFailed(Message):
     seconds: float
     what: str
     lost: bool = False
+    place: int = 0
 
 
 @dataclass
-class BatchProgress(Message):
-    """`answers` are new."""
+class RequestEnded(Message):
+    """Every answer of the request that is still awaited has failed, as `what` says, or was given up ("")."""
 
     number: int
-    answers: tuple[Answer, ...]
-
-
-@dataclass
-class BatchDone(Message):
-    """The batch ended: whole, stopped, or, if `what` says so, failed; `lost` says that the engine is gone."""
-
-    number: int
-    stopped: bool
     what: str = ""
+
+
+@dataclass
+class AdapterAdded(Message):
+    """It can be asked from now on."""
+
+    label: str
+
+
+@dataclass
+class AdapterRefused(Message):
+    label: str
+    path: Path
+    what: str
     lost: bool = False
+
+
+@dataclass
+class AdaptersGone(Message):
+    """Adapters that were left out of a load because their folders have vanished."""
+
+    labels: tuple[str, ...]
 
 
 @dataclass
@@ -113,14 +133,26 @@ class ChoiceFound(Message):
 
 
 @dataclass
-class QuestionsRead(Message):
-    question_set: QuestionSet
+class AdaptersFound(Message):
+    """What a run has to talk to now. `is_live`: more may come."""
+
+    run_path: Path
+    adapters: tuple[RunAdapter, ...]
+    is_live: bool
 
 
 @dataclass
-class QuestionsRefused(Message):
-    path: Path
-    what: str
+class ChatsFound(Message):
+    """Earlier chats, newest first, and the folder that they are in."""
+
+    folder: Path
+    chats: tuple[SavedChat, ...]
+
+
+@dataclass
+class ChatFound(Message):
+    file: TranscriptFile
+    conversation: Conversation
 
 
 @dataclass
@@ -133,3 +165,8 @@ class ServiceFailed(Message):
     """A request about files that could not be fulfilled, as a sentence."""
 
     what: str
+
+
+def sentence(error: Exception) -> str:
+    """An error as it is shown: ours speak for themselves, others name their class."""
+    return str(error) if isinstance(error, PhiError) else f"{type(error).__name__}: {error}"

@@ -1,4 +1,4 @@
-"""Every thread and process behind Chat and Compare; nothing else of these views waits for anything.
+"""Every thread and process behind Chat's models; nothing else of this view waits for anything.
 
 EngineHost keeps at most one engine for the whole app and gives it one task at a time; `in_background` is for work with
 files. All return at once and post facts to the widget that asked. Threads are daemons and the engine is killed when
@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, cast
 
 from textual.app import App
@@ -18,34 +19,25 @@ from textual.message import Message
 from textual.message_pump import MessagePump
 
 from phi_core.chat.engine import Engine, EngineInfo
-from phi_core.errors import PhiError
-from phi_core.jobs.remote_engine import RemoteEngine
+from phi_core.errors import EngineLost
 from phi_tui import engine_tasks
 from phi_tui.engine_choice import ModelChoice
+from phi_tui.engine_factory import EngineFactory, remote_engine
 from phi_tui.engine_messages import (
     Activity,
-    AnswerDone,
+    AdapterAdded,
+    AdapterRefused,
+    AdaptersGone,
     AnswerFailed,
-    BatchDone,
     EngineChanged,
     EngineState,
+    RequestEnded,
     ServiceFailed,
+    sentence,
 )
-from phi_tui.engine_tasks import Batch, Question
+from phi_tui.engine_tasks import Question
 
 LEAVE_SECONDS = 0.5
-
-EngineFactory = Callable[[ModelChoice], Engine]
-
-
-def remote_engine(choice: ModelChoice) -> Engine:
-    """An engine in a process of its own."""
-    return RemoteEngine(
-        choice.model_name,
-        choice.adapters,
-        revision=choice.revision,
-        trust_remote_code=choice.trust_remote_code,
-    )
 
 
 def engine_host(app: App[Any]) -> "EngineHost":
@@ -70,14 +62,9 @@ def in_background(owner: MessagePump, work: Callable[[], Message]) -> None:
     _started(perform)
 
 
-def sentence(error: Exception) -> str:
-    """An error as it is shown: ours speak for themselves, others name their class."""
-    return str(error) if isinstance(error, PhiError) else f"{type(error).__name__}: {error}"
-
-
 @dataclass(eq=False)
 class _Task:
-    """`work` gives the last fact, `failed` the one for an error, `given_up` is the one for an engine taken away."""
+    """`work` gives the last fact, `failed` the one for an error, `given_up` is the one for a load given up."""
 
     owner: MessagePump
     work: Callable[["_Task", Engine], Message | None]
@@ -94,12 +81,8 @@ class _Task:
         """Do what `other` wants once the load has ended; False if this is more than a load."""
         if not self.is_open or other.is_open:
             return False
-        self.owner, self.work, self.failed, self.given_up = (
-            other.owner,
-            other.work,
-            other.failed,
-            other.given_up,
-        )
+        self.owner, self.work = other.owner, other.work
+        self.failed, self.given_up = other.failed, other.given_up
         self.is_open = False
         return True
 
@@ -136,28 +119,28 @@ class EngineHost:
         return self._start(_Task(owner, lambda task, engine: None, lambda what: None, is_open=True))
 
     def ask(self, owner: MessagePump, question: Question) -> bool:
-        """TokenArrived …, then AnswerDone or AnswerFailed. False if the host is at work or has no choice."""
+        """TokenArrived …, then AnswerDone or AnswerFailed for each answer, or RequestEnded for all that have neither.
+
+        False if the host is at work or has no choice.
+        """
         return self._start(
             _Task(
                 owner,
                 lambda task, engine: engine_tasks.answer(
                     question, engine, post=task.post, should_stop=task.stop.is_set
                 ),
-                lambda what: AnswerFailed(question.number, "", 0, 0.0, what),
-                given_up=AnswerDone(question.number, "", 0, 0.0, "cancelled"),
+                lambda what: RequestEnded(question.number, what),
+                given_up=RequestEnded(question.number),
             )
         )
 
-    def compare(self, owner: MessagePump, batch: Batch) -> bool:
-        """BatchProgress …, then BatchDone. False if the host is at work or has no choice."""
+    def add(self, owner: MessagePump, label: str, path: Path) -> bool:
+        """AdapterAdded once the adapter can be asked, or AdapterRefused. False if the host is at work or has no choice."""
         return self._start(
             _Task(
                 owner,
-                lambda task, engine: engine_tasks.run_batch(
-                    batch, engine, post=task.post, should_stop=task.stop.is_set
-                ),
-                lambda what: BatchDone(batch.number, stopped=False, what=what),
-                given_up=BatchDone(batch.number, stopped=True),
+                lambda task, engine: self._added(task, engine, label, path),
+                lambda what: AdapterRefused(label, path, what),
             )
         )
 
@@ -225,11 +208,20 @@ class EngineHost:
             task.is_open = False
         try:
             fact = task.work(task, engine)
+        except EngineLost as error:
+            return self._broken(task, "crashed", str(error)), task.failed(str(error))
         except Exception as error:
             fact = task.failed(sentence(error))
-        if isinstance(fact, AnswerFailed | BatchDone) and fact.lost:
+        if isinstance(fact, AnswerFailed) and fact.lost:
             return self._broken(task, "crashed", fact.what), fact
         return EngineState("ready", time.monotonic(), info=engine.info), fact
+
+    def _added(self, task: _Task, engine: Engine, label: str, path: Path) -> AdapterAdded:
+        engine.add(label, path)
+        with self._lock:
+            if self._task is task and self.choice is not None:
+                self.choice = self.choice.with_adapter(label, path)
+        return AdapterAdded(label)
 
     def _ready_engine(self, task: _Task, choice: ModelChoice) -> Engine:
         """The loaded engine; loads it if there is none, after the ones before have left the memory."""
@@ -237,13 +229,22 @@ class EngineHost:
         if engine is None:
             for thread in tuple(self._retiring):
                 thread.join()
-            engine = self._factory(choice)
+            engine = self._factory(self._still_there(task, choice))
             self._keep(task, engine)
         info = engine.info
         with self._lock:
             if self._task is task and not task.stop.is_set():
                 self._set(EngineState("busy", time.monotonic(), info=info))
         return engine
+
+    def _still_there(self, task: _Task, choice: ModelChoice) -> ModelChoice:
+        """The choice without checkpoints beside that its run has removed; the owner is told."""
+        kept, gone = choice.without_vanished()
+        if gone:
+            with self._lock:
+                self.choice = kept if self._task is task else self.choice
+            task.post(AdaptersGone(gone))
+        return kept
 
     def _keep(self, task: _Task, engine: Engine) -> None:
         """Hold the engine while it still loads, so that it can be given up; close it if it already was."""

@@ -1,91 +1,75 @@
-"""What a loaded engine is asked to do for Chat and Compare: one answer, or a batch of questions.
+"""What a loaded engine is asked to do for Chat: one answer, or one of each of several models at once.
 
-Each function blocks, runs in a thread of the host, posts what is new at most ten times a second and returns the last
-fact. `should_stop` is asked at every token. Knows nothing about threads, processes or widgets.
+`answer` blocks, runs in a thread of the host, posts what is new at most ten times a second and returns the last fact.
+`should_stop` is asked at every token. Knows nothing about threads, processes or widgets.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
+from typing import Any
 
-from phi_core.chat.engine import Chunk, Engine, FinishReason
-from phi_core.chat.messages import Message
-from phi_core.config.sampling import Sampling
-from phi_core.errors import EngineLost, PhiError
-from phi_core.evaluation.answers import Answer
-from phi_core.evaluation.question_set import QuestionSet
-from phi_core.evaluation.runner import run_questions
-from phi_tui.engine_messages import AnswerDone, AnswerFailed, BatchDone, BatchProgress, TokenArrived
+from phi_core.chat.engine import Ask, Chunk, Engine, FinishReason
+from phi_core.errors import EngineFailed, EngineLost, PhiError
+from phi_tui.engine_messages import AnswerDone, AnswerFailed, TokenArrived
 
 POST_SECONDS = 0.1
 NOTHING_SAID = Chunk("", 0, 0.0)
 
-Post = Callable[[TokenArrived | BatchProgress], None]
+Ended = AnswerDone | AnswerFailed
+Post = Callable[[TokenArrived | Ended], None]
 ShouldStop = Callable[[], bool]
 
 
 @dataclass(frozen=True)
 class Question:
-    """One answer that is wanted. `number` is the asker's."""
+    """One answer that is wanted, or one of each of several models at once. `number` is the asker's."""
 
     number: int
-    messages: tuple[Message, ...]
-    target: str
-    sampling: Sampling
+    asks: tuple[Ask, ...]
 
 
-@dataclass(frozen=True)
-class Batch:
-    """A question set for all `targets`; what is in `already` is not asked again unless it failed."""
+def answer(question: Question, engine: Engine, *, post: Post, should_stop: ShouldStop) -> Ended:
+    """The answers, stopped between two tokens if that is wanted; what was said stays.
 
-    number: int
-    question_set: QuestionSet
-    targets: tuple[str, ...]
-    already: tuple[Answer, ...] = ()
+    Posts how each has ended, and returns this of the last one.
+    """
+    said = [_Said(question.number, place, post) for place in range(len(question.asks))]
+    last: Ended | None = None
 
+    def end(fact: Ended) -> None:
+        nonlocal last
+        if last is not None:
+            post(last)
+        last = fact
 
-def answer(
-    question: Question, engine: Engine, *, post: Post, should_stop: ShouldStop
-) -> AnswerDone | AnswerFailed:
-    """The answer, stopped between two tokens if that is wanted; what was said stays."""
-    said = _Said(question.number, post)
     try:
-        stream = engine.stream(question.messages, question.target, question.sampling)
-        for chunk in stream:
-            said.add(chunk)
-            if chunk.finish_reason is None and should_stop():
-                _close(stream)
-                return said.done("cancelled")
+        with closing(_pieces(engine, question.asks)) as pieces:
+            for place, piece in pieces:
+                if (ended := said[place].take(piece)) is not None:
+                    end(ended)
+                elif should_stop():
+                    break
+        rest: FinishReason | PhiError = "cancelled" if should_stop() else "stop"
     except PhiError as error:
-        if should_stop():
-            return said.done("cancelled")
-        return said.failed(error)
-    return said.done(said.last.finish_reason or "stop")
+        rest = "cancelled" if should_stop() else error
+    for each in said:
+        if not each.has_ended:
+            end(each.end(rest))
+    assert last is not None, "nothing was asked"
+    return last
 
 
-def run_batch(batch: Batch, engine: Engine, *, post: Post, should_stop: ShouldStop) -> BatchDone:
-    """All missing answers. A question that fails does not end the batch; an engine that has died does."""
-    outbox = _Outbox(batch.number, post)
-    death = ""
-
-    def has_to_end() -> bool:
-        outbox.flush_if_due()
-        return should_stop()
-
+def _pieces(engine: Engine, asks: tuple[Ask, ...]) -> Generator[tuple[int, Chunk | EngineFailed], None, None]:
+    """Pieces of the answers as they come. Closing it stops the model."""
+    alone = engine.stream(asks[0]) if len(asks) == 1 else None
+    stream: Iterator[Any] = engine.stream_batch(asks) if alone is None else alone
     try:
-        run_questions(
-            batch.question_set,
-            engine,
-            targets=batch.targets,
-            on_answer=outbox.add,
-            should_stop=has_to_end,
-            already=batch.already,
-        )
-    except EngineLost as error:
-        death = "" if should_stop() else str(error)
+        for piece in stream:
+            yield piece if alone is None else (0, piece)
     finally:
-        outbox.flush()
-    return BatchDone(batch.number, stopped=should_stop(), what=death, lost=bool(death))
+        _close(stream)
 
 
 @dataclass
@@ -107,56 +91,57 @@ class _Said:
     """An answer as it grows. `waiting` has not been posted yet."""
 
     number: int
+    place: int
     post: Post
     pieces: list[str] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
     last: Chunk = NOTHING_SAID
+    has_ended: bool = False
     pace: _Pace = field(default_factory=_Pace)
 
-    @property
-    def text(self) -> str:
-        return "".join(self.pieces)
-
-    def add(self, chunk: Chunk) -> None:
-        self.last = chunk
-        self.pieces.append(chunk.text)
-        self.waiting.append(chunk.text)
+    def take(self, piece: Chunk | EngineFailed) -> Ended | None:
+        """Posts what is new now and then; how the answer has ended, if it has."""
+        if isinstance(piece, EngineFailed):
+            return self.end(piece)
+        self.last = piece
+        self.pieces.append(piece.text)
+        self.waiting.append(piece.text)
+        if piece.finish_reason is not None:
+            return self.end(piece.finish_reason)
         if self.pace.is_due():
-            self.post(TokenArrived(self.number, "".join(self.waiting), chunk.tokens, chunk.seconds))
+            self.post(
+                TokenArrived(
+                    self.number,
+                    "".join(self.waiting),
+                    piece.tokens,
+                    piece.seconds,
+                    self.place,
+                    piece.prompt_tokens,
+                    piece.dropped_turns,
+                )
+            )
             self.waiting.clear()
+        return None
 
-    def done(self, reason: FinishReason) -> AnswerDone:
-        return AnswerDone(self.number, self.text, self.last.tokens, self.last.seconds, reason)
-
-    def failed(self, error: PhiError) -> AnswerFailed:
-        lost = isinstance(error, EngineLost)
-        return AnswerFailed(self.number, self.text, self.last.tokens, self.last.seconds, str(error), lost)
-
-
-@dataclass
-class _Outbox:
-    """Answers on their way to the screen."""
-
-    number: int
-    post: Post
-    waiting: list[Answer] = field(default_factory=list)
-    pace: _Pace = field(default_factory=_Pace)
-
-    def add(self, answer: Answer) -> None:
-        self.waiting.append(answer)
-        self.flush_if_due()
-
-    def flush_if_due(self) -> None:
-        if self.waiting and self.pace.is_due():
-            self.flush()
-
-    def flush(self) -> None:
-        if self.waiting:
-            self.post(BatchProgress(self.number, tuple(self.waiting)))
-            self.waiting.clear()
+    def end(self, how: FinishReason | PhiError) -> Ended:
+        self.has_ended = True
+        text, last = "".join(self.pieces), self.last
+        if isinstance(how, PhiError):
+            lost = isinstance(how, EngineLost)
+            return AnswerFailed(self.number, text, last.tokens, last.seconds, str(how), lost, self.place)
+        return AnswerDone(
+            self.number,
+            text,
+            last.tokens,
+            last.seconds,
+            how,
+            self.place,
+            last.prompt_tokens,
+            last.dropped_turns,
+        )
 
 
-def _close(stream: Iterator[Chunk]) -> None:
+def _close(stream: Iterator[object]) -> None:
     """Tell a generator, in the thread that runs it, to stop the model."""
     close = getattr(stream, "close", None)
     if close is not None:

@@ -14,7 +14,7 @@ from phi_core.config.problems import SPECS
 from phi_core.files import read_json, write_json
 
 FOLDERS_KEPT = 50
-TEXTS = ("tab", "run", "config")
+TEXTS = ("tab", "run", "config", "comparison")
 DRAFTS = ("draft", "baseline", "preset", "data")
 
 
@@ -24,7 +24,7 @@ def state_directory() -> Path:
 
 
 class UiState:
-    """The remembered values of one working folder: `tab`, `run`, `config`, and `draft` and
+    """The remembered values of one working folder: `tab`, `run`, `config`, `comparison` (a folder), and `draft` and
     `baseline` (option → text): the form as it is, and as it was saved last; `preset`: what a preset put in; `data`: what the Data tab changes of it."""
 
     def __init__(self, folder: Path) -> None:

@@ -3,7 +3,6 @@
 Dismisses with ChatSettings, or None. A value that cannot be is named beside its field, and the dialog stays.
 """
 
-from dataclasses import dataclass, field
 from typing import ClassVar
 
 from textual import on
@@ -15,15 +14,10 @@ from textual.widgets import Input
 
 from phi_core.config.option import shown, specs
 from phi_core.config.sampling import Sampling, sampling_from
+from phi_tui.chat_session import ChatSettings
 from phi_tui.widgets.plain import PlainStatic
 
 OPTIONS = specs(Sampling)
-
-
-@dataclass(frozen=True)
-class ChatSettings:
-    sampling: Sampling = field(default_factory=Sampling)
-    system: str = ""
 
 
 class EditSettings(ModalScreen[ChatSettings | None]):
@@ -37,7 +31,7 @@ class EditSettings(ModalScreen[ChatSettings | None]):
             border: round $primary; padding: 0 1; background: $surface;
         }
         & Horizontal { height: 1; }
-        & .settings-name { width: 16; }
+        & .settings-name { width: 20; }
         & Input { background: $panel; width: 14; }
         & Input:focus { background: $primary 30%; }
         & #settings-system { width: 1fr; }

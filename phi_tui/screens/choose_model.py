@@ -1,9 +1,8 @@
-"""A dialog that asks which model answers, and in Compare which questions: a run from a list, or names typed.
+"""A dialog that asks which model answers: a run from a list, or names and addresses typed.
 
-Dismisses with a Chosen, or None. Checks what was typed and says what is wrong beside it; loads nothing.
+Dismisses with a ModelChoice, or None. Checks what was typed and says what is wrong beside it; loads nothing.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
@@ -16,7 +15,6 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from phi_core.errors import PhiError
-from phi_core.files import typed_path
 from phi_core.plain_text import one_line
 from phi_tui.engine_choice import ModelChoice, RunChoice, typed_choice
 from phi_tui.engine_files import find_runs
@@ -27,17 +25,7 @@ from phi_tui.widgets.plain import PlainStatic, content
 SEARCHING = "looking for runs …"
 
 
-@dataclass(frozen=True)
-class Chosen:
-    """`model` None: keep the one there is. `questions` is None in Chat."""
-
-    model: ModelChoice | None
-    questions: Path | None = None
-
-
-class ChooseModel(ModalScreen[Chosen | None]):
-    """`questions` is the path shown in the field for a question file; None leaves the field out."""
-
+class ChooseModel(ModalScreen[ModelChoice | None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Back")]
 
     DEFAULT_CSS = """
@@ -55,41 +43,26 @@ class ChooseModel(ModalScreen[Chosen | None]):
     }
     """
 
-    def __init__(
-        self, runs_root: Path, *, keeps: ModelChoice | None = None, questions: Path | None = None
-    ) -> None:
+    def __init__(self, runs_root: Path) -> None:
         super().__init__()
         self._runs_root = runs_root
-        self._keeps = keeps
-        self._questions = questions
         self._choices: tuple[RunChoice, ...] = ()
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="choose-box", can_focus=False):
-            if self._questions is not None:
-                yield PlainStatic("Question file", classes="choose-label")
-                yield Input(
-                    str(self._questions), placeholder="a YAML file", id="choose-questions", compact=True
-                )
             yield PlainStatic(SEARCHING, id="choose-title", classes="choose-label")
             yield OptionList(id="choose-runs", markup=False)
             yield PlainStatic(
-                "or a base model (may be empty if the adapter names it)", classes="choose-label"
+                "or a base model (may be empty if the adapter names it), or an endpoint",
+                classes="choose-label",
             )
-            yield Input(placeholder="folder or hub id", id="choose-name", compact=True)
+            yield Input(
+                placeholder="folder, hub id, or http://host:port/v1#model", id="choose-name", compact=True
+            )
             yield PlainStatic("with an adapter (may be empty)", classes="choose-label")
             yield Input(placeholder="folder", id="choose-adapter", compact=True)
             yield PlainStatic(id="choose-problem")
-            yield PlainStatic(self._hint, classes="choose-label")
-
-    @property
-    def _hint(self) -> str:
-        kept = (
-            f" · no model named: {self._keeps.words} stays"
-            if self._keeps and self._questions is not None
-            else ""
-        )
-        return f"enter takes it · tab next field · esc back{kept}"
+            yield PlainStatic("enter takes it · tab next field · esc back", classes="choose-label")
 
     def on_mount(self) -> None:
         in_background(self, lambda: find_runs(self._runs_root))
@@ -107,11 +80,11 @@ class ChooseModel(ModalScreen[Chosen | None]):
         self._focus_first()
 
     def _focus_first(self) -> None:
-        """The question file, or the newest run that can answer, or the field for a name."""
+        """The newest run that can answer, or the field for a name."""
         runs = self.query_one("#choose-runs", OptionList)
         if any(run.choice for run in self._choices):
             runs.action_first()
-        if self._questions is None and runs.highlighted is not None:
+        if runs.highlighted is not None:
             runs.focus()
         else:
             self.query("Input").first(Input).focus()
@@ -124,27 +97,14 @@ class ChooseModel(ModalScreen[Chosen | None]):
     def _take_run(self, event: OptionList.OptionSelected) -> None:
         choice = self._choices[event.option_index].choice
         if choice is not None:
-            self._finish(choice)
+            self.dismiss(choice)
 
     @on(Input.Submitted)
     def _take_typed(self) -> None:
-        name, adapter = self._typed("#choose-name"), self._typed("#choose-adapter")
-        if self._questions is not None and not name and not adapter and self._keeps is not None:
-            return self._finish(None)
         try:
-            return self._finish(typed_choice(name, adapter))
+            self.dismiss(typed_choice(self._typed("#choose-name"), self._typed("#choose-adapter")))
         except PhiError as error:
-            return self._complain(str(error))
-
-    def _finish(self, model: ModelChoice | None) -> None:
-        if self._questions is None:
-            self.dismiss(Chosen(model))
-            return
-        path = typed_path(self._typed("#choose-questions"))
-        if path.is_file():
-            self.dismiss(Chosen(model, path))
-        else:
-            self._complain(f"question file {path} does not exist")
+            self._complain(str(error))
 
     def _typed(self, selector: str) -> str:
         return self.query_one(selector, Input).value.strip()

@@ -1,98 +1,74 @@
-"""The Chat tab: talk to the base or its adapter, one answer at a time.
+"""The Chat tab: talk to the base, its adapters and checkpoints, or an endpoint.
 
-Keys and facts in, requests to the engine host and words for the widgets out. The transcript is `self._turns`; what is
-mounted is only a view of it. Loads nothing and starts no thread.
+Keys and facts in, requests to the engine host and words for the widgets out. What is known is in the ChatSession, on
+disk by the ChatKeeper; what is mounted is only a view of it. Loads nothing and starts no thread.
 """
 
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container
 
+from phi_tui import engine_messages as facts
 from phi_tui import keys
-from phi_tui.chat_transcript import Reply, Transcript, Turn, told
-from phi_tui.engine_files import find_choice, find_runs, write_transcript
-from phi_tui.engine_messages import (
-    AnswerDone,
-    AnswerFailed,
-    ChoiceFound,
-    EngineChanged,
-    FilesWritten,
-    RunsFound,
-    ServiceFailed,
-    TokenArrived,
-)
-from phi_tui.engine_services import EngineHost, engine_host, in_background
+from phi_tui.chat_help import HELP
+from phi_tui.engine_files import find_adapters, find_choice, find_runs, newest_choice
+from phi_tui.engine_services import in_background
 from phi_tui.engine_tasks import Question
-from phi_tui.keys import bindings
-from phi_tui.screens.chat_settings import ChatSettings, EditSettings
-from phi_tui.screens.choose_model import ChooseModel, Chosen
+from phi_tui.views.chat_actions import NO_MODEL, ChatActions
 from phi_tui.widgets.chat_conversation import ChatConversation
 from phi_tui.widgets.chat_prompt import ChatPrompt
 from phi_tui.widgets.engine_header import EngineHeader
-from phi_tui.widgets.plain import tell
+from phi_tui.widgets.plain import PlainStatic
 
-NO_MODEL = "No model yet: ctrl+n chooses one, or train one on F2."
 READY = "Talk to {words}. enter sends, ctrl+t switches between base and adapter, ctrl+g sets how answers are drawn."
+WATCH_SECONDS = 2.0
 
 
-class ChatView(Container):
-    """`_number` is the request whose answer is awaited; news of another one is passed over."""
-
-    HELP: ClassVar[str] = """
-# Chat
-
-Type and press **enter**. The answer comes from the base model or from its adapter, as the header says;
-**ctrl+t** switches, in the middle of a conversation too. Base and adapter share one copy of the weights, and the
-second line says whether the base was proved to be the bare base model.
-
-In the prompt: **ctrl+j** makes a new line, **up** in an empty prompt recalls what you sent,
-**pageup** and **pagedown** move the conversation.
-
-**esc** stops an answer and keeps what was said; a second **esc** ends the engine if it does not listen.
-**ctrl+r** asks the last question again, also after a failure: a crashed engine is then started again.
-"""
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(keys.CHAT, "chat")]
+class ChatView(ChatActions):
+    HELP: ClassVar[str] = HELP
+    BINDINGS: ClassVar[list[BindingType]] = [*keys.bindings(keys.CHAT, "chat")]
 
     DEFAULT_CSS = """
     ChatView { layout: vertical; height: 1fr; }
+    ChatView #chat-offer { height: 1; padding: 0 1; color: $text-success; display: none; }
     """
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._turns: tuple[Turn, ...] = ()
-        self._settings = ChatSettings()
-        self._target = ""
-        self._number = 0
         self._has_looked = False
 
     def compose(self) -> ComposeResult:
         yield EngineHeader(id="chat-header")
+        yield PlainStatic(id="chat-offer")
         yield ChatConversation(id="conversation")
         yield ChatPrompt(id="prompt")
 
     def on_mount(self) -> None:
         self.host.listen(self)
-        self._show_model()
+        self._ticks = self.set_interval(WATCH_SECONDS, self._look, pause=True)
+        self.show()
 
     def on_unmount(self) -> None:
         self.host.close()
+        self.keeper.keep_now(self.session.conversation)
 
     def enter(self) -> None:
         """The tab became visible."""
         self._prompt.focus()
+        self._ticks.resume()
         if self.host.choice is None and not self._has_looked:
             self._has_looked = True
-            root: Path = getattr(self.app, "runs_root", Path("runs"))
+            root = self.runs_root
             in_background(self, lambda: find_runs(root))
-        self._show_model()
+        self.show()
 
     def leave(self) -> None:
         """The tab is hidden; an answer under way goes on."""
+        self._ticks.pause()
 
     def open_run(self, path: Path) -> None:
         """Talk to the model of a run."""
@@ -100,89 +76,90 @@ In the prompt: **ctrl+j** makes a new line, **up** in an empty prompt recalls wh
         in_background(self, lambda: find_choice(path))
 
     @property
-    def host(self) -> EngineHost:
-        return engine_host(self.app)
-
-    @property
-    def is_answering(self) -> bool:
-        return bool(self._turns and self._turns[-1].reply and self._turns[-1].reply.ending is None)
-
-    @property
     def _prompt(self) -> ChatPrompt:
         return self.query_one(ChatPrompt)
 
-    @property
-    def _conversation(self) -> ChatConversation:
-        return self.query_one(ChatConversation)
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "stop":
-            return self.host.state.is_at_work
-        return not (
-            action in ("regenerate", "clear", "save") and not self._turns and not self.host.state.is_broken
-        )
+            return self.host.state.is_at_work or self.session.editing is not None
+        if action in ("regenerate", "clear", "save"):
+            return bool(self.session.turns) or self.host.state.is_broken
+        return True
 
     # Facts
 
-    @on(RunsFound)
-    def _take_newest(self, fact: RunsFound) -> None:
-        choice = next((run.choice for run in fact.choices if run.choice), None)
+    @on(facts.RunsFound)
+    def _take_newest(self, fact: facts.RunsFound) -> None:
+        choice = newest_choice(fact)
         if choice is not None and self.host.choice is None:
             self.host.choose(choice)
 
-    @on(ChoiceFound)
-    def _take_found(self, fact: ChoiceFound) -> None:
+    @on(facts.ChoiceFound)
+    def _take_found(self, fact: facts.ChoiceFound) -> None:
         self.host.choose(fact.choice)
 
-    @on(EngineChanged)
+    @on(facts.EngineChanged)
     def _show_state(self) -> None:
-        self._show_model()
+        self._look()
+        self.show()
 
-    @on(TokenArrived)
-    async def _grow(self, fact: TokenArrived) -> None:
-        if fact.number == self._number and (reply := self._last_reply()) is not None:
-            await self._change(text=reply.text + fact.text, tokens=fact.tokens, seconds=fact.seconds)
+    @on(facts.AdaptersFound)
+    def _take_adapters(self, fact: facts.AdaptersFound) -> None:
+        if self.adapters.take(fact):
+            self.show()
 
-    @on(AnswerDone)
-    async def _finish(self, fact: AnswerDone) -> None:
-        if fact.number == self._number:
-            await self._change(
-                text=fact.text, tokens=fact.tokens, seconds=fact.seconds, ending=fact.finish_reason
-            )
+    @on(facts.TokenArrived)
+    @on(facts.AnswerDone)
+    @on(facts.AnswerFailed)
+    async def _take_news(self, fact: facts.TokenArrived | facts.AnswerDone | facts.AnswerFailed) -> None:
+        if self.session.awaits(fact):
+            reply = self.session.take(fact, self.host.state.info)
+            self.keeper.keep(self.session.conversation, is_urgent=reply.ending is not None)
+            await self.conversation.show_reply(fact.place, reply)
+            self.show()
 
-    @on(AnswerFailed)
-    async def _fail(self, fact: AnswerFailed) -> None:
-        if fact.number == self._number:
-            error = f"{fact.what}\nctrl+r asks again."
-            await self._change(
-                text=fact.text, tokens=fact.tokens, seconds=fact.seconds, ending="failed", error=error
-            )
+    @on(facts.RequestEnded)
+    async def _end_all(self, fact: facts.RequestEnded) -> None:
+        if self.session.awaits(fact):
+            for place, reply in self.session.end_all(fact):
+                await self.conversation.show_reply(place, reply)
+            self.keeper.keep(self.session.conversation)
+            self.show()
 
-    @on(FilesWritten)
-    async def _say_where(self, fact: FilesWritten) -> None:
-        await self._conversation.add_note("saved: " + ", ".join(str(path) for path in fact.paths))
-
-    @on(ServiceFailed)
-    async def _say_failure(self, fact: ServiceFailed) -> None:
-        await self._conversation.add_note(fact.what)
+    @on(facts.ChatFound)
+    async def _go_on_with(self, fact: facts.ChatFound) -> None:
+        self._stop_answer()
+        self.keeper.go_on_with(fact.file, self.session.conversation)
+        self.session.forget(fact.conversation)
+        await self.conversation.show_turns(self.session.turns)
+        self.show()
 
     # Keys
 
     @on(ChatPrompt.Submitted)
     async def _submit(self, event: ChatPrompt.Submitted) -> None:
-        text = event.text
-        if self._refuses():
-            return self._prompt.take_back(text)
-        self._prompt.remember(text)
-        turn = Turn(text, (self._new_reply(),))
-        self._turns = (*self._turns, turn)
-        self._conversation.show_empty("")
-        await self._conversation.add_turn(turn)
-        self._ask()
+        choice = self.host.choice
+        if self.is_busy() or choice is None:
+            return self._prompt.take_back(event.text)
+        is_edited = self.session.editing is not None
+        question = self.session.ask(event.text, choice)
+        if is_edited:
+            await self.conversation.show_turns(self.session.turns)
+        else:
+            await self.conversation.add_turn(self.session.turns[-1])
+        self._ask(question)
 
     @on(ChatPrompt.PageWanted)
     def _turn_page(self, event: ChatPrompt.PageWanted) -> None:
-        self._conversation.turn_page(event.direction)
+        self.conversation.turn_page(event.direction)
+
+    @on(ChatPrompt.EarlierWanted)
+    def _edit(self, event: ChatPrompt.EarlierWanted) -> None:
+        self.action_edit(event.direction)
+
+    def action_edit(self, direction: int) -> None:
+        self._prompt.show(self.session.edit(direction) or "")
+        self.show()
 
     def action_send(self) -> None:
         self._prompt.submit()
@@ -191,99 +168,60 @@ In the prompt: **ctrl+j** makes a new line, **up** in an empty prompt recalls wh
         self._prompt.insert("\n")
 
     def action_stop(self) -> None:
-        self.host.stop()
+        """The answer under way; without one, editing."""
+        if self.host.state.is_at_work:
+            self.host.stop()
+        else:
+            self.session.editing = None
+            self._prompt.show("")
+            self.show()
 
     async def action_regenerate(self) -> None:
         """Ask the last question again; without one, load a broken engine again."""
-        if not self._turns:
+        if not self.session.turns:
             self.host.load(self)
-        elif not self._refuses():
-            self._turns = (*self._turns[:-1], self._turns[-1].with_reply(self._new_reply()))
-            await self._conversation.replace_reply(self._turns[-1])
-            self._ask()
-
-    def action_target(self) -> None:
-        targets = self._targets()
-        if targets:
-            self._target = targets[(targets.index(self._target) + 1) % len(targets)]
-            self._show_model()
-
-    def action_choose(self) -> None:
-        root: Path = getattr(self.app, "runs_root", Path("runs"))
-        self.app.push_screen(ChooseModel(root), self._take_chosen)
-
-    def action_settings(self) -> None:
-        self.app.push_screen(EditSettings(self._settings), self._take_settings)
-
-    def action_save(self) -> None:
-        transcript = Transcript(self._turns, self.host.choice, self.host.state.info)
-        in_background(self, partial(write_transcript, Path.cwd(), transcript))
+        elif self.host.choice is not None and not self.is_busy():
+            question = self.session.ask_again(self.host.choice)
+            await self.conversation.replace_replies(self.session.turns[-1])
+            self._ask(question)
 
     async def action_clear(self) -> None:
-        """Forget the conversation; an answer under way is stopped."""
-        if self.is_answering:
-            self.host.stop()
-        self._number += 1
-        self._turns = ()
-        await self._conversation.clear()
-        self._show_model()
+        """Begin a new conversation; an answer under way is stopped, and what was said is kept on disk."""
+        self._stop_answer()
+        self.keeper.begin_anew(self.session.conversation)
+        self.session.forget()
+        await self.conversation.clear()
+        self.show()
 
     # The rest
 
-    def _take_chosen(self, chosen: Chosen | None) -> None:
-        if chosen is not None and chosen.model is not None:
-            self.host.choose(chosen.model)
-            self.host.load(self)
+    def _stop_answer(self) -> None:
+        if self.session.is_answering:
+            self.host.stop()
 
-    def _take_settings(self, settings: ChatSettings | None) -> None:
-        self._settings = settings or self._settings
+    def _ask(self, question: Question) -> None:
+        self.keeper.keep(self.session.conversation)
+        self.host.ask(self, question)
+        self.show()
 
-    def _refuses(self) -> bool:
-        """Whether nothing can be asked now; says why, and the text stays where it is."""
-        if self.host.choice is None:
-            tell(self, NO_MODEL)
-        elif not self.host.is_free:
-            tell(self, "The model is at work; esc stops it. Your text stays.")
-        return self.host.choice is None or not self.host.is_free
-
-    def _new_reply(self) -> Reply:
+    def _look(self) -> None:
+        """See which adapters the run has now."""
         choice = self.host.choice
-        return Reply(
-            model=(choice.model_name or "") if choice else "",
-            target=self._target,
-            sampling=self._settings.sampling,
-            system=self._settings.system,
+        if choice is not None and choice.run_path is not None:
+            in_background(self, partial(find_adapters, choice.run_path))
+
+    def show(self) -> None:
+        """Everything but the messages."""
+        choice, session = self.host.choice, self.session
+        session.fit(choice)
+        answering = session.answering(choice) if choice else ()
+        self.query_one(EngineHeader).show(
+            choice, self.host.state, answering=answering, strength=session.strength
         )
-
-    def _ask(self) -> None:
-        """Ask for the reply that the last turn waits for."""
-        self._number += 1
-        *before, last = self._turns
-        messages = told(before, last.prompt, system=self._settings.system)
-        self.host.ask(self, Question(self._number, messages, self._target, self._settings.sampling))
-
-    def _last_reply(self) -> Reply | None:
-        return self._turns[-1].reply if self._turns else None
-
-    async def _change(self, **changes: Any) -> None:
-        """The last reply, changed in the transcript and on screen."""
-        if not self._turns:
-            return
-        self._turns = (*self._turns[:-1], self._turns[-1].with_last(**changes))
-        reply = self._turns[-1].reply
-        if reply is not None:
-            await self._conversation.show_reply(reply)
-        self.refresh_bindings()
-
-    def _targets(self) -> tuple[str, ...]:
-        return self.host.choice.targets if self.host.choice else ()
-
-    def _show_model(self) -> None:
-        """Header and empty state; a target that this model has not gives way to the adapter's."""
-        choice = self.host.choice
-        if choice is not None and self._target not in choice.targets:
-            self._target = choice.default_target
-        self.query_one(EngineHeader).show(choice, self.host.state, target=self._target)
+        offer = self.query_one("#chat-offer", PlainStatic)
+        offer.show(self.adapters.offer(choice))
+        offer.display = bool(self.adapters.offer(choice))
         empty = NO_MODEL if choice is None else READY.format(words=choice.words)
-        self._conversation.show_empty("" if self._turns else empty)
+        self.conversation.show_empty("" if session.turns else empty)
+        self._prompt.say_around(session.prompt_words(), session.context_words(self.host.state.info))
         self.refresh_bindings()

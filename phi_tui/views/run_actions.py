@@ -46,7 +46,7 @@ class RunActions(Container):
         if action.startswith(("move_in_queue", "toggle_queue")):
             return run.state == "queued"
         if action in ("chat", "compare"):
-            return run.layout.final_adapter.is_dir()
+            return run.adapter is not None
         if action == "ask_steps":
             return run.is_live or bool(run.events)
         states = {"continue": ("paused",), "resume": CAN_RESUME}.get(action)
@@ -160,10 +160,10 @@ class RunActions(Container):
 
     def _open_with_adapter(self, message: type[OpenChat] | type[OpenCompare]) -> None:
         run = self.selected
-        if run is not None and run.layout.final_adapter.is_dir():
+        if run is not None and run.adapter is not None:
             self.post_message(message(run.path))
         elif run is not None:
-            tell(self, f"Run {run_text.title(run)} has no adapter yet; it is written at the end", "warning")
+            tell(self, f"Run {run_text.title(run)} has no checkpoint yet; w asks for one", "warning")
 
     def action_edit_copy(self) -> None:
         if self.selected:

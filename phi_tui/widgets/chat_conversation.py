@@ -3,13 +3,14 @@
 Holds at most 60 messages as widgets; a line at the top counts the earlier ones, which stay in the transcript.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
+from textual.widget import Widget
 
-from phi_tui.chat_transcript import Reply, Turn
-from phi_tui.widgets.chat_message import ChatMessage, ChatReply
+from phi_core.chat.turns import Reply, Turn
+from phi_tui.widgets.chat_message import ChatMessage, ReplyRow
 from phi_tui.widgets.plain import PlainStatic
 
 MOUNTED_MESSAGES = 60
@@ -46,30 +47,36 @@ class ChatConversation(VerticalScroll):
         empty.display = bool(text)
         empty.show(text)
 
+    async def show_turns(self, turns: Sequence[Turn]) -> None:
+        """Another conversation, or one that was cut."""
+        await self.clear()
+        await self._add([widget for turn in turns for widget in _widgets(turn)])
+        self.anchor()
+
     async def add_turn(self, turn: Turn) -> None:
-        await self._add([ChatMessage(turn.prompt), *_reply_widgets(turn)])
+        await self._add(_widgets(turn))
         self.anchor()
 
-    async def replace_reply(self, turn: Turn) -> None:
-        """A new reply in the place of the last one."""
-        replies = self.query(ChatReply)
-        if replies:
-            await replies.last().remove()
-        await self._add(_reply_widgets(turn))
+    async def replace_replies(self, turn: Turn) -> None:
+        """New replies in the place of the last ones."""
+        rows = self.query(ReplyRow)
+        if rows:
+            await rows.last().remove()
+        await self._add(_widgets(turn)[1:])
         self.anchor()
 
-    async def show_reply(self, reply: Reply) -> None:
-        """The newest reply, changed."""
-        replies = self.query(ChatReply)
-        if replies:
-            await replies.last().show(reply)
+    async def show_reply(self, place: int, reply: Reply) -> None:
+        """One of the newest replies, changed."""
+        rows = self.query(ReplyRow)
+        if rows:
+            await rows.last().show(place, reply)
 
     async def add_note(self, text: str) -> None:
         """A word of the app's own, between the messages."""
         await self._add([PlainStatic(text, classes="conversation-note")])
 
     async def clear(self) -> None:
-        await self.query("ChatMessage, .conversation-note").remove()
+        await self.remove_children(self._messages)
         self._count_gone(-self._gone)
 
     def turn_page(self, direction: int) -> None:
@@ -78,13 +85,18 @@ class ChatConversation(VerticalScroll):
         else:
             self.scroll_page_down(animate=False)
 
-    async def _add(self, widgets: Iterable[ChatMessage | PlainStatic]) -> None:
-        await self.mount_all(widgets)
-        shown = list(self.query("ChatMessage, .conversation-note"))
-        surplus = shown[: max(0, len(shown) - MOUNTED_MESSAGES)]
+    @property
+    def _messages(self) -> list[Widget]:
+        return [child for child in self.children if child.id is None]
+
+    async def _add(self, widgets: Sequence[Widget]) -> None:
+        surplus = max(0, len(self._messages) + len(widgets) - MOUNTED_MESSAGES)
+        old = self._messages[:surplus]
+        if old:
+            await self.remove_children(old)
+        await self.mount_all(widgets[surplus - len(old) :])
         if surplus:
-            await self.remove_children(surplus)
-            self._count_gone(len(surplus))
+            self._count_gone(surplus)
 
     def _count_gone(self, number: int) -> None:
         self._gone += number
@@ -93,5 +105,7 @@ class ChatConversation(VerticalScroll):
         earlier.show(f"{self._gone} earlier messages are not shown; ctrl+s saves all of them")
 
 
-def _reply_widgets(turn: Turn) -> list[ChatMessage | PlainStatic]:
-    return [ChatReply(turn.reply, attempt=len(turn.replies))] if turn.reply else []
+def _widgets(turn: Turn) -> list[Widget]:
+    """The question, and a row of the replies that count."""
+    question = ChatMessage(turn.prompt)
+    return [question, ReplyRow(turn.newest)] if turn.replies else [question]

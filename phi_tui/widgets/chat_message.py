@@ -4,19 +4,24 @@ A reply grows as plain text; when it is whole and has structure it is rendered o
 plain-text gate. Knows nothing about engines.
 """
 
+from collections.abc import Sequence
+
+from textual import events
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.containers import Container, Vertical
 from textual.content import Content
 from textual.widgets import Markdown
 
 from phi_core.chat.engine import BASE
+from phi_core.chat.turns import Reply
 from phi_core.plain_text import plain
-from phi_tui.chat_transcript import Reply
-from phi_tui.engine_choice import target_words
 from phi_tui.widgets.chat_markdown import reads_as_markdown
 from phi_tui.widgets.plain import PlainStatic
 
 WAITING = "…"
+AGAIN = "\nctrl+r asks again."
+WIDE = 100
+"""Columns from which the replies to one question stand side by side."""
 
 
 class ChatMessage(Vertical):
@@ -48,9 +53,8 @@ class ChatMessage(Vertical):
 class ChatReply(ChatMessage):
     """What a model said, is saying, or failed to say."""
 
-    def __init__(self, reply: Reply, *, attempt: int = 1) -> None:
+    def __init__(self, reply: Reply) -> None:
         super().__init__(reply.text or WAITING)
-        self._attempt = attempt
         self._error = PlainStatic(classes="message-error")
         self._reply = reply
         self._is_whole = False
@@ -69,7 +73,7 @@ class ChatReply(ChatMessage):
         self.set_class(reply.target != BASE, "-adapter")
         self._head.update(self._heading(reply))
         self._error.display = bool(reply.error)
-        self._error.show(reply.error)
+        self._error.show(reply.error + (AGAIN if reply.ending == "failed" else ""))
         if reply.ending is None or not reply.text or not reads_as_markdown(plain(reply.text)):
             self._text.display = bool(reply.text) or reply.ending is None
             self._text.show(reply.text or WAITING)
@@ -84,7 +88,35 @@ class ChatReply(ChatMessage):
         await self.mount(Markdown(plain(text), open_links=False), after=self._text)
 
     def _heading(self, reply: Reply) -> Content:
-        who = target_words(reply.target) + (f" (again, {self._attempt})" if self._attempt > 1 else "")
+        who = reply.who + (f" (again, {reply.round})" if reply.round > 1 else "")
         return Content.assemble(
             (plain(who), "bold"), (f"  {reply.facts}" if reply.facts else "", "not bold dim")
         )
+
+
+class ReplyRow(Container):
+    """The replies to one asking: side by side where there is room, else one under the other."""
+
+    DEFAULT_CSS = """
+    ReplyRow {
+        height: auto;
+        layout: vertical;
+        & ChatReply { width: 1fr; height: auto; }
+        &.-wide { layout: horizontal; }
+        &.-wide ChatReply { padding-right: 2; }
+    }
+    """
+
+    def __init__(self, replies: Sequence[Reply]) -> None:
+        super().__init__()
+        self._replies = tuple(ChatReply(reply) for reply in replies)
+
+    def compose(self) -> ComposeResult:
+        yield from self._replies
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.set_class(event.size.width >= WIDE - 4 and len(self._replies) > 1, "-wide")
+
+    async def show(self, place: int, reply: Reply) -> None:
+        """The reply at `place` as it is now."""
+        await self._replies[place].show(reply)

@@ -1,7 +1,7 @@
-"""The prompt: a text area that grows, in which enter sends and up recalls what was sent before.
+"""The prompt: a text area that grows, in which enter sends and up asks for an earlier question to edit.
 
-Posts Submitted and PageWanted. A text leaves it when it is sent, so that keys that follow at once begin the next one;
-who refuses a text gives it back. Knows nothing about conversations.
+Posts Submitted, EarlierWanted and PageWanted. A text leaves it when it is sent, so that keys that follow at once begin
+the next one; who refuses a text gives it back. Knows nothing about conversations.
 """
 
 from dataclasses import dataclass
@@ -10,9 +10,11 @@ from textual import events
 from textual.message import Message
 from textual.widgets import TextArea
 
+from phi_tui.widgets.plain import content
+
 
 class ChatPrompt(TextArea):
-    """`remember` is for texts that were taken; recalling moves through them while the text is not edited."""
+    """Up and down step through earlier questions while the text is empty or one that was shown and not changed since."""
 
     DEFAULT_CSS = """
     ChatPrompt {
@@ -30,6 +32,12 @@ class ChatPrompt(TextArea):
         text: str
 
     @dataclass
+    class EarlierWanted(Message):
+        """The question before (-1) or after (1) the one that is shown."""
+
+        direction: int
+
+    @dataclass
     class PageWanted(Message):
         """A page up (-1) or down (1) of what stands above."""
 
@@ -39,14 +47,18 @@ class ChatPrompt(TextArea):
         super().__init__(
             id=id, highlight_cursor_line=False, placeholder="Say something (enter sends, ctrl+j: new line)"
         )
-        self._sent: list[str] = []
-        self._place = 0
+        self._shown = ""
 
-    def remember(self, text: str) -> None:
-        """`text` was taken: it can be recalled."""
-        if self._sent[-1:] != [text]:
-            self._sent.append(text)
-        self._place = len(self._sent)
+    def show(self, text: str) -> None:
+        """An earlier question, to be edited; "" for a new one."""
+        self._shown = text
+        self.load_text(text)
+        self.move_cursor(self.document.end)
+
+    def say_around(self, title: str, subtitle: str) -> None:
+        """Words on the frame: what enter does now, and figures."""
+        self.border_title = content(title)
+        self.border_subtitle = content(subtitle)
 
     def submit(self) -> None:
         """Send what the prompt holds, which is empty from now on."""
@@ -69,11 +81,11 @@ class ChatPrompt(TextArea):
             await super()._on_key(event)
 
     def action_cursor_up(self, select: bool = False) -> None:
-        if select or not self._recall(-1):
+        if select or not self._step(-1):
             super().action_cursor_up(select)
 
     def action_cursor_down(self, select: bool = False) -> None:
-        if select or not self._recall(1):
+        if select or not self._step(1):
             super().action_cursor_down(select)
 
     def action_cursor_page_up(self) -> None:
@@ -82,17 +94,10 @@ class ChatPrompt(TextArea):
     def action_cursor_page_down(self) -> None:
         self.post_message(self.PageWanted(1))
 
-    def _recall(self, direction: int) -> bool:
-        """Show the text sent before or after; False if this text is not one that was recalled."""
-        if self.text and self.text != self._at(self._place):
+    def _step(self, direction: int) -> bool:
+        """Ask for another question; False if the text is one's own."""
+        is_own = bool(self.text) and self.text != self._shown
+        if is_own or (direction > 0 and not self.text):
             return False
-        place = self._place + direction
-        if not 0 <= place <= len(self._sent):
-            return bool(direction < 0 or not self.text)
-        self._place = place
-        self.load_text(self._at(place))
-        self.move_cursor(self.document.end)
+        self.post_message(self.EarlierWanted(direction))
         return True
-
-    def _at(self, place: int) -> str:
-        return self._sent[place] if 0 <= place < len(self._sent) else ""

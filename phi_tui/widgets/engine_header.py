@@ -1,4 +1,4 @@
-"""Two lines over Chat and Compare: which model, who answers, what the engine does; and what the self-check proved."""
+"""Two lines over Chat: which model, who answers, what the engine does; and what the self-check proved."""
 
 import time
 
@@ -33,7 +33,8 @@ class EngineHeader(Vertical):
         super().__init__(id=id)
         self._choice: ModelChoice | None = None
         self._state = EngineState("idle")
-        self._target: str | None = None
+        self._answering: tuple[str, ...] = ()
+        self._strength = 1.0
         self._ticks: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -44,9 +45,11 @@ class EngineHeader(Vertical):
         self._ticks = self.set_interval(SECOND, self._draw, pause=True)
         self._draw()
 
-    def show(self, choice: ModelChoice | None, state: EngineState, *, target: str | None = None) -> None:
-        """`target` None: both answer."""
-        self._choice, self._state, self._target = choice, state, target
+    def show(
+        self, choice: ModelChoice | None, state: EngineState, *, answering: tuple[str, ...], strength: float
+    ) -> None:
+        """`answering` are the targets that answer the next question."""
+        self._choice, self._state, self._answering, self._strength = choice, state, answering, strength
         if self._ticks is not None:
             (self._ticks.resume if state.activity == "loading" else self._ticks.pause)()
         self._draw()
@@ -69,13 +72,17 @@ class EngineHeader(Vertical):
         return Content("  ").join([state, *self._who()])
 
     def _who(self) -> list[Content]:
-        """Who answers, on which base; both models' names where both answer."""
+        """Who answers, how strongly, and on which base."""
         assert self._choice is not None
-        if self._target is None:
-            return [content(one_line(self._choice.words), "bold")]
-        style = "bold $text-primary" if self._target == BASE else "bold $text-warning"
-        target = Content.assemble("answers: ", content(one_line(target_words(self._target)), style))
-        return [target, content(one_line(f"on {self._choice.base_words}"), "dim")]
+        style = "bold $text-primary" if self._answering == (BASE,) else "bold $text-warning"
+        names = " and ".join(self._words_of(target) for target in self._answering)
+        who = Content.assemble("answers: ", content(one_line(names), style))
+        return [who, content(one_line(f"on {self._choice.base_words}"), "dim")]
+
+    def _words_of(self, target: str) -> str:
+        if self._choice is None or target not in self._choice.adapters:
+            return target
+        return f"{target_words(target)} ×{self._strength:g}"
 
     def _second_line(self) -> tuple[str, bool]:
         if self._state.is_broken:
@@ -83,7 +90,8 @@ class EngineHeader(Vertical):
         info = self._state.info
         if info is None:
             return "the base is proved when the model is loaded" if self._choice else "", False
-        return (
-            f"{info.proof.sentence()} · {info.dtype} · prompt format {info.prompt_format}",
-            not info.proof.holds,
-        )
+        if self._choice is not None and self._choice.endpoint:
+            return "an endpoint answers: what is loaded there cannot be looked into", False
+        proof = info.proof
+        is_bad = proof.base_difference is not None and not proof.holds
+        return f"{proof.sentence()} · {info.dtype} · prompt format {info.prompt_format}", is_bad

@@ -3,6 +3,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from comparing import QUESTIONS
 
 
 @pytest.fixture
@@ -16,3 +17,19 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     os.chdir(work)
     yield work
     os.chdir(before)
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with a file of three questions."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "questions.yaml").write_text(QUESTIONS)
+    return tmp_path
+
+
+@pytest.fixture
+def talk_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with runs beneath, for one view; what phi remembers is beneath too."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PHI_STATE_DIR", str(tmp_path / "state"))
+    return tmp_path

@@ -1,78 +1,34 @@
 """The Chat tab: what keys do, what stays after a stop or a crash, and text that is shown exactly."""
 
-import json
 import threading
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from chat_app import TALK, chatting, said, say
 from fake_engine import FakeEngine
 from odd_texts import FORBIDDEN, MARKUP_STRINGS, TERMINAL_SEQUENCES
 from textual import events
-from textual.pilot import Pilot
 from textual.widgets import Input, Markdown
-from view_app import ViewApp, finished_run, screen_text, wait_until
+from view_app import screen_text, wait_until
 
 from phi_core.chat.engine import Engine
 from phi_core.errors import EngineFailed, EngineLost
 from phi_tui.engine_choice import ModelChoice
-from phi_tui.views.chat import ChatView
 from phi_tui.widgets.chat_conversation import MOUNTED_MESSAGES
 from phi_tui.widgets.chat_message import ChatMessage, ChatReply
 from phi_tui.widgets.chat_prompt import ChatPrompt
 
-TALK = {"base": "I am the base.", "run-1": "Arr, I be the adapter."}
 
-
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-@asynccontextmanager
-async def chatting(
-    here: Path,
-    factory: Callable[[ModelChoice], Engine] | Engine,
-    *,
-    runs: int = 1,
-    size: tuple[int, int] = (80, 24),
-) -> AsyncIterator[tuple[ViewApp, ChatView, Pilot[None]]]:
-    for number in range(1, runs + 1):
-        finished_run(here / "runs", f"run-{number}", created=float(number))
-    view = ChatView(id="chat")
-    app = ViewApp(view, factory if callable(factory) else lambda choice: factory, here / "runs")
-    async with app.run_test(size=size) as pilot:
-        view.enter()
-        if runs:
-            await wait_until(lambda: app.host.choice is not None, pilot)
-        yield app, view, pilot
-
-
-async def say(view: ChatView, pilot: Pilot[None], text: str) -> None:
-    view.query_one(ChatPrompt).load_text(text)
-    await pilot.press("enter")
-
-
-async def said(view: ChatView, pilot: Pilot[None], text: str) -> None:
-    await say(view, pilot, text)
-    await wait_until(
-        lambda: bool(view._turns) and view._turns[-1].prompt == text and not view.is_answering, pilot
-    )
-    await pilot.pause()
-
-
-async def test_without_a_model_the_next_key_is_named(here: Path) -> None:
-    async with chatting(here, FakeEngine(TALK), runs=0) as (app, view, pilot):
+async def test_without_a_model_the_next_key_is_named(talk_folder: Path) -> None:
+    async with chatting(talk_folder, FakeEngine(TALK), runs=0) as (app, view, pilot):
         assert "No model yet: ctrl+n chooses one, or train one on F2." in screen_text(app)
         await say(view, pilot, "hello")
-        assert app.sentences and not view._turns
+        assert app.sentences and not view.session.turns
         assert view.query_one(ChatPrompt).text == "hello"
 
 
-async def test_the_newest_finished_run_answers_and_says_how(here: Path) -> None:
-    async with chatting(here, FakeEngine({**TALK, "run-2": "Newest."}), runs=2) as (app, view, pilot):
+async def test_the_newest_finished_run_answers_and_says_how(talk_folder: Path) -> None:
+    async with chatting(talk_folder, FakeEngine({**TALK, "run-2": "Newest."}), runs=2) as (app, view, pilot):
         await said(view, pilot, "who are you?")
         text = screen_text(app)
         assert "who are you?" in text and "Newest." in text
@@ -81,10 +37,10 @@ async def test_the_newest_finished_run_answers_and_says_how(here: Path) -> None:
         assert view.query_one(ChatPrompt).text == ""
 
 
-async def test_an_answer_grows_while_it_comes(here: Path) -> None:
+async def test_an_answer_grows_while_it_comes(talk_folder: Path) -> None:
     go = threading.Semaphore(1)
     engine = FakeEngine(TALK, before_chunk=lambda: go.acquire(timeout=10) and None)
-    async with chatting(here, engine) as (app, view, pilot):
+    async with chatting(talk_folder, engine) as (app, view, pilot):
         await say(view, pilot, "hi")
         await wait_until(lambda: "Arr," in screen_text(app), pilot)
         assert "adapter." not in screen_text(app)
@@ -92,56 +48,56 @@ async def test_an_answer_grows_while_it_comes(here: Path) -> None:
         await wait_until(lambda: "Arr, I be the adapter." in screen_text(app), pilot)
 
 
-async def test_double_enter_sends_once_and_a_draft_stays_while_an_answer_comes(here: Path) -> None:
+async def test_double_enter_sends_once_and_a_draft_stays_while_an_answer_comes(talk_folder: Path) -> None:
     go = threading.Semaphore(0)
     engine = FakeEngine(TALK, before_chunk=lambda: go.acquire(timeout=10) and None)
-    async with chatting(here, engine) as (_app, view, pilot):
+    async with chatting(talk_folder, engine) as (_app, view, pilot):
         view.query_one(ChatPrompt).load_text("hi")
         await pilot.press("enter", "enter", "d", "r", "enter")
-        assert len(view._turns) == 1 and view.query_one(ChatPrompt).text == "dr"
+        assert len(view.session.turns) == 1 and view.query_one(ChatPrompt).text == "dr"
         go.release(20)
-        await wait_until(lambda: not view.is_answering, pilot)
+        await wait_until(lambda: not view.session.is_answering, pilot)
         assert [call.messages[-1].content for call in engine.calls] == ["hi"]
 
 
-async def test_keys_in_one_burst_send_one_text_and_begin_the_next(here: Path) -> None:
+async def test_keys_in_one_burst_send_one_text_and_begin_the_next(talk_folder: Path) -> None:
     engine = FakeEngine(TALK)
-    async with chatting(here, engine) as (app, view, pilot):
+    async with chatting(talk_folder, engine) as (app, view, pilot):
         for key in (*"Lima?", "enter", *"next"):
             app.post_message(events.Key(key, key if len(key) == 1 else None))
-        await wait_until(lambda: len(engine.calls) == 1 and not view.is_answering, pilot)
+        await wait_until(lambda: len(engine.calls) == 1 and not view.session.is_answering, pilot)
         assert engine.calls[0].messages[-1].content == "Lima?"
         assert view.query_one(ChatPrompt).text == "next"
 
 
-async def test_escape_stops_and_keeps_the_partial_answer(here: Path) -> None:
+async def test_escape_stops_and_keeps_the_partial_answer(talk_folder: Path) -> None:
     go = threading.Semaphore(2)
     engine = FakeEngine(TALK, before_chunk=lambda: go.acquire(timeout=10) and None)
-    async with chatting(here, engine) as (app, view, pilot):
+    async with chatting(talk_folder, engine) as (app, view, pilot):
         await say(view, pilot, "hi")
         await wait_until(lambda: "Arr," in screen_text(app), pilot)
         await pilot.press("escape")
         go.release(20)
-        await wait_until(lambda: not view.is_answering, pilot)
-        reply = view._turns[-1].reply
+        await wait_until(lambda: not view.session.is_answering, pilot)
+        reply = view.session.turns[-1].reply
         assert reply is not None and reply.ending == "cancelled" and reply.text.startswith("Arr, I")
         await wait_until(lambda: "stopped" in screen_text(app), pilot)
         await said(view, pilot, "again")
         assert [message.role for message in engine.calls[-1].messages] == ["user", "assistant", "user"]
 
 
-async def test_the_target_switches_in_the_middle_and_is_recorded(here: Path) -> None:
+async def test_the_target_switches_in_the_middle_and_is_recorded(talk_folder: Path) -> None:
     engine = FakeEngine(TALK)
-    async with chatting(here, engine) as (app, view, pilot):
+    async with chatting(talk_folder, engine) as (app, view, pilot):
         await said(view, pilot, "one")
         await pilot.press("ctrl+t")
         await said(view, pilot, "two")
-        assert [turn.reply.target for turn in view._turns if turn.reply] == ["run-1", "base"]
+        assert [turn.reply.target for turn in view.session.turns if turn.reply] == ["run-1", "base"]
         assert [call.target for call in engine.calls] == ["run-1", "base"]
         assert "answers: base" in screen_text(app)
 
 
-async def test_a_crash_keeps_the_partial_answer_and_one_key_starts_again(here: Path) -> None:
+async def test_a_crash_keeps_the_partial_answer_and_one_key_starts_again(talk_folder: Path) -> None:
     engines: list[FakeEngine] = []
 
     def crash() -> None:
@@ -153,46 +109,46 @@ async def test_a_crash_keeps_the_partial_answer_and_one_key_starts_again(here: P
         engines.append(FakeEngine(TALK, before_chunk=crash))
         return engines[-1]
 
-    async with chatting(here, factory) as (app, view, pilot):
+    async with chatting(talk_folder, factory) as (app, view, pilot):
         await said(view, pilot, "hi")
         assert "the engine ended with status -9. Its last words: Killed" in screen_text(app)
         assert "crashed: ctrl+r tries again" in screen_text(app)
         await pilot.press("ctrl+r")
         await wait_until(lambda: "I be the adapter." in screen_text(app), pilot)
-        assert len(engines) == 2 and len(view._turns) == 1
-        assert [reply.ending for reply in view._turns[0].replies] == ["failed", "stop"]
+        assert len(engines) == 2 and len(view.session.turns) == 1
+        assert [reply.ending for reply in view.session.turns[0].replies] == ["failed", "stop"]
 
 
-async def test_a_failed_turn_is_not_told_to_the_model(here: Path) -> None:
+async def test_a_failed_turn_is_not_told_to_the_model(talk_folder: Path) -> None:
     engine = FakeEngine(TALK, failing=["bad"])
-    async with chatting(here, engine) as (_app, view, pilot):
+    async with chatting(talk_folder, engine) as (_app, view, pilot):
         await said(view, pilot, "bad")
         await said(view, pilot, "good")
         assert [message.content for message in engine.calls[-1].messages] == ["good"]
 
 
-async def test_regenerate_asks_the_same_and_keeps_the_earlier_reply(here: Path) -> None:
+async def test_regenerate_asks_the_same_and_keeps_the_earlier_reply(talk_folder: Path) -> None:
     engine = FakeEngine(TALK)
-    async with chatting(here, engine) as (_app, view, pilot):
+    async with chatting(talk_folder, engine) as (_app, view, pilot):
         await said(view, pilot, "hi")
         await pilot.press("ctrl+t", "ctrl+r")
-        await wait_until(lambda: len(engine.calls) == 2 and not view.is_answering, pilot)
+        await wait_until(lambda: len(engine.calls) == 2 and not view.session.is_answering, pilot)
         assert engine.calls[0].messages == engine.calls[1].messages
-        assert [reply.target for reply in view._turns[0].replies] == ["run-1", "base"]
+        assert [reply.target for reply in view.session.turns[0].replies] == ["run-1", "base"]
         assert len(view.query(ChatReply)) == 1
 
 
 @pytest.mark.parametrize("odd", MARKUP_STRINGS)
-async def test_markup_is_shown_as_it_is(here: Path, odd: str) -> None:
-    async with chatting(here, FakeEngine({"base": odd, "run-1": odd})) as (app, view, pilot):
+async def test_markup_is_shown_as_it_is(talk_folder: Path, odd: str) -> None:
+    async with chatting(talk_folder, FakeEngine({"base": odd, "run-1": odd})) as (app, view, pilot):
         await said(view, pilot, f"q {odd}")
         await wait_until(lambda: screen_text(app).count(odd) >= 2, pilot)
         assert f"q {odd}" in screen_text(app)
 
 
 @pytest.mark.parametrize("odd", TERMINAL_SEQUENCES)
-async def test_terminal_sequences_are_shown_and_never_sent(here: Path, odd: str) -> None:
-    async with chatting(here, FakeEngine({"base": odd, "run-1": f"**{odd}**"})) as (app, view, pilot):
+async def test_terminal_sequences_are_shown_and_never_sent(talk_folder: Path, odd: str) -> None:
+    async with chatting(talk_folder, FakeEngine({"base": odd, "run-1": f"**{odd}**"})) as (app, view, pilot):
         for prompt in ("one", odd):
             await said(view, pilot, prompt)
             await pilot.press("ctrl+t")
@@ -201,82 +157,54 @@ async def test_terminal_sequences_are_shown_and_never_sent(here: Path, odd: str)
         assert odd[-3:] in text
 
 
-async def test_an_error_with_markup_and_sequences_is_harmless(here: Path) -> None:
+async def test_an_error_with_markup_and_sequences_is_harmless(talk_folder: Path) -> None:
     def factory(choice: ModelChoice) -> Engine:
         raise EngineFailed("[/x] \x1b[2J died")
 
-    async with chatting(here, factory) as (app, view, pilot):
+    async with chatting(talk_folder, factory) as (app, view, pilot):
         await said(view, pilot, "hi")
         assert "[/x] ␛[2J died" in screen_text(app)
 
 
-async def test_a_finished_answer_with_structure_becomes_markdown_and_others_do_not(here: Path) -> None:
+async def test_a_finished_answer_with_structure_becomes_markdown_and_others_do_not(talk_folder: Path) -> None:
     answers = {"list": "Here:\n\n- one\n- two\n", "html": "- <b>x</b>\n", "poem": "a rose\nis a rose"}
-    async with chatting(here, FakeEngine({"base": "", "run-1": answers})) as (app, view, pilot):
+    async with chatting(talk_folder, FakeEngine({"base": "", "run-1": answers})) as (app, view, pilot):
         for count, (prompt, expected) in enumerate((("list", 1), ("html", 1), ("poem", 1)), 1):
             await said(view, pilot, prompt)
-            assert len(view._turns) == count and len(view.query(Markdown)) == expected
+            assert len(view.session.turns) == count and len(view.query(Markdown)) == expected
         assert "- <b>x</b>" in screen_text(app) and "a rose\n" in screen_text(app).replace(
             " \n", "\n"
         ).replace("  ", "")
 
 
-async def test_the_saved_transcript_tells_what_was_said_byte_for_byte(here: Path) -> None:
-    answer = "```python\nx = 1\n\n\ny = 2\n```\n"
-    async with chatting(here, FakeEngine({"base": "", "run-1": answer})) as (_app, view, pilot):
-        await said(view, pilot, "code\n\nplease")
-        await pilot.press("ctrl+s")
-        await wait_until(lambda: len(list(here.glob("phi-chat-*.md"))) == 1, pilot)
-        document = json.loads(next(here.glob("phi-chat-*.json")).read_text())
-        assert document["turns"][0]["prompt"] == "code\n\nplease"
-        assert document["turns"][0]["replies"][0]["text"] == answer
-        assert document["turns"][0]["replies"][0]["sampling"]["seed"] == 42
-        assert answer in next(here.glob("phi-chat-*.md")).read_text()
-
-
-async def test_up_recalls_what_was_sent_and_leaves_a_draft_alone(here: Path) -> None:
-    async with chatting(here, FakeEngine(TALK)) as (_app, view, pilot):
-        prompt = view.query_one(ChatPrompt)
-        for text in ("first", "second"):
-            await said(view, pilot, text)
-        await pilot.press("up")
-        assert prompt.text == "second"
-        await pilot.press("up")
-        assert prompt.text == "first"
-        await pilot.press("down", "down")
-        assert prompt.text == ""
-        await pilot.press("d", "up")
-        assert prompt.text == "d"
-
-
-async def test_ctrl_j_is_a_new_line(here: Path) -> None:
-    async with chatting(here, FakeEngine(TALK)) as (_app, view, pilot):
+async def test_ctrl_j_is_a_new_line(talk_folder: Path) -> None:
+    async with chatting(talk_folder, FakeEngine(TALK)) as (_app, view, pilot):
         await pilot.press("a", "ctrl+j", "b")
         assert view.query_one(ChatPrompt).text == "a\nb"
 
 
-async def test_only_sixty_messages_are_mounted_and_all_are_kept(here: Path) -> None:
-    async with chatting(here, FakeEngine(TALK)) as (_app, view, pilot):
+async def test_only_sixty_messages_are_mounted_and_all_are_kept(talk_folder: Path) -> None:
+    async with chatting(talk_folder, FakeEngine(TALK)) as (_app, view, pilot):
         for number in range(35):
             await said(view, pilot, f"question {number}")
-        assert len(view._turns) == 35
+        assert len(view.session.turns) == 35
         assert len(view.query(ChatMessage)) == MOUNTED_MESSAGES
 
 
-async def test_clear_forgets_the_conversation(here: Path) -> None:
+async def test_clear_forgets_the_conversation(talk_folder: Path) -> None:
     engine = FakeEngine(TALK)
-    async with chatting(here, engine) as (_app, view, pilot):
+    async with chatting(talk_folder, engine) as (_app, view, pilot):
         await said(view, pilot, "hi")
         await pilot.press("ctrl+l")
         await pilot.pause()
-        assert not view._turns and not view.query(ChatMessage)
+        assert not view.session.turns and not view.query(ChatMessage)
         await said(view, pilot, "new")
         assert len(engine.calls[-1].messages) == 1
 
 
-async def test_settings_are_checked_and_used(here: Path) -> None:
+async def test_settings_are_checked_and_used(talk_folder: Path) -> None:
     engine = FakeEngine(TALK)
-    async with chatting(here, engine) as (app, view, pilot):
+    async with chatting(talk_folder, engine) as (app, view, pilot):
         await pilot.press("ctrl+g")
         await pilot.pause()
         app.screen.query_one("#settings-temperature", Input).value = "hot"
@@ -291,14 +219,14 @@ async def test_settings_are_checked_and_used(here: Path) -> None:
         assert call.messages[0].content == "Be brief."
 
 
-async def test_a_model_is_chosen_from_the_list_or_typed(here: Path) -> None:
+async def test_a_model_is_chosen_from_the_list_or_typed(talk_folder: Path) -> None:
     made: list[ModelChoice] = []
 
     def factory(choice: ModelChoice) -> Engine:
         made.append(choice)
         return FakeEngine({"base": "b", **dict.fromkeys(choice.adapters, "a")})
 
-    async with chatting(here, factory, runs=2) as (app, _view, pilot):
+    async with chatting(talk_folder, factory, runs=2) as (app, _view, pilot):
         await pilot.press("ctrl+n")
         await wait_until(lambda: "run-1" in screen_text(app), pilot)
         await pilot.press("down", "enter")
@@ -316,18 +244,18 @@ async def test_a_model_is_chosen_from_the_list_or_typed(here: Path) -> None:
         assert made[0].label == "run-1" and made[1] == ModelChoice("some/model")
 
 
-async def test_open_run_takes_that_run_and_says_if_it_cannot(here: Path) -> None:
-    async with chatting(here, FakeEngine({**TALK, "run-2": "two"}), runs=2) as (app, view, pilot):
-        view.open_run(here / "runs" / "run-1")
+async def test_open_run_takes_that_run_and_says_if_it_cannot(talk_folder: Path) -> None:
+    async with chatting(talk_folder, FakeEngine({**TALK, "run-2": "two"}), runs=2) as (app, view, pilot):
+        view.open_run(talk_folder / "runs" / "run-1")
         await wait_until(lambda: app.host.choice is not None and app.host.choice.label == "run-1", pilot)
-        (here / "runs" / "run-2" / "final_adapter" / "adapter_config.json").unlink()
-        view.open_run(here / "runs" / "run-2")
-        await wait_until(lambda: "has no final adapter" in screen_text(app), pilot)
+        (talk_folder / "runs" / "run-2" / "final_adapter" / "adapter_config.json").unlink()
+        view.open_run(talk_folder / "runs" / "run-2")
+        await wait_until(lambda: "has no adapter" in screen_text(app), pilot)
 
 
 @pytest.mark.parametrize("size", [(60, 16), (80, 24), (160, 50)])
-async def test_the_prompt_is_on_the_screen_at_every_size(here: Path, size: tuple[int, int]) -> None:
-    async with chatting(here, FakeEngine({"base": "", "run-1": "word " * 400}), size=size) as (
+async def test_the_prompt_is_on_the_screen_at_every_size(talk_folder: Path, size: tuple[int, int]) -> None:
+    async with chatting(talk_folder, FakeEngine({"base": "", "run-1": "word " * 400}), size=size) as (
         _app,
         view,
         pilot,

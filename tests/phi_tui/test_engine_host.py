@@ -13,15 +13,13 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 from view_app import ViewApp, wait_until
 
-from phi_core.chat.engine import BASE, Engine
+from phi_core.chat.engine import BASE, Ask, Engine
 from phi_core.chat.messages import conversation
 from phi_core.config.sampling import Sampling
 from phi_core.errors import EngineFailed, EngineLost, ModelError
-from phi_core.evaluation.question_set import Question as SetQuestion
-from phi_core.evaluation.question_set import QuestionSet
 from phi_tui import engine_messages as facts
 from phi_tui.engine_choice import ModelChoice
-from phi_tui.engine_tasks import Batch, Question
+from phi_tui.engine_tasks import Question
 
 CHOICE = ModelChoice("fake/model", Path("adapter"), "pirate")
 OTHER = ModelChoice("other/model")
@@ -35,8 +33,7 @@ class Listener(Widget):
     @on(facts.TokenArrived)
     @on(facts.AnswerDone)
     @on(facts.AnswerFailed)
-    @on(facts.BatchProgress)
-    @on(facts.BatchDone)
+    @on(facts.RequestEnded)
     @on(facts.EngineChanged)
     def hear(self, fact: Message) -> None:
         self.heard.append(fact)
@@ -63,7 +60,7 @@ async def hosted(
 
 
 def question(prompt: str, number: int = 1, target: str = BASE) -> Question:
-    return Question(number, conversation(prompt), target, Sampling())
+    return Question(number, (Ask(conversation(prompt), target, Sampling()),))
 
 
 async def test_the_engine_is_loaded_once_and_answers_again_and_again(tmp_path: Path) -> None:
@@ -114,7 +111,7 @@ async def test_a_request_during_a_load_is_answered_when_it_has_ended(tmp_path: P
 async def test_tokens_are_posted_at_most_ten_times_a_second(tmp_path: Path) -> None:
     engine = FakeEngine({"base": "word " * 2000})
     async with hosted(lambda choice: engine, tmp_path) as (app, listener, pilot):
-        app.host.ask(listener, Question(1, conversation("hi"), BASE, Sampling(max_new_tokens=2000)))
+        app.host.ask(listener, Question(1, (Ask(conversation("hi"), BASE, Sampling(max_new_tokens=2000)),)))
         await wait_until(lambda: bool(listener.of(facts.AnswerDone)), pilot)
         assert len(listener.of(facts.TokenArrived)) <= 20
         assert listener.of(facts.AnswerDone)[0].text.split() == ["word"] * 2000
@@ -202,7 +199,7 @@ async def test_a_load_that_fails_is_told_and_can_be_tried_again(tmp_path: Path, 
 
     async with hosted(factory, tmp_path) as (app, listener, pilot):
         app.host.ask(listener, question("hi"))
-        await wait_until(lambda: bool(listener.of(facts.AnswerFailed)), pilot)
+        await wait_until(lambda: bool(listener.of(facts.RequestEnded)), pilot)
         assert app.host.state.activity == "failed" and str(error.args[0]) in app.host.state.what
         assert app.host.is_free
 
@@ -221,21 +218,3 @@ async def test_another_choice_closes_the_engine(tmp_path: Path) -> None:
             app.host.ask(listener, question("hi", number))
             await wait_until(lambda wanted=number: len(listener.of(facts.AnswerDone)) == wanted, pilot)
         assert [engine.is_closed for engine in engines] == [True, False]
-
-
-async def test_a_batch_ends_when_its_engine_dies_and_keeps_what_was_answered(tmp_path: Path) -> None:
-    engine = FakeEngine({"base": lambda prompt: _die(engine) if prompt == "two" else "yes"})
-    questions = tuple(SetQuestion(word, word) for word in ("one", "two", "three"))
-    batch = Batch(1, QuestionSet("set", None, Sampling(), questions), (BASE,))
-    async with hosted(lambda choice: engine, tmp_path) as (app, listener, pilot):
-        app.host.compare(listener, batch)
-        await wait_until(lambda: bool(listener.of(facts.BatchDone)), pilot)
-        answers = [answer for fact in listener.of(facts.BatchProgress) for answer in fact.answers]
-        assert [(answer.id, answer.answer) for answer in answers] == [("one", "yes")]
-        assert listener.of(facts.BatchDone)[0].what == "it died"
-        assert app.host.state.activity == "crashed"
-
-
-def _die(engine: FakeEngine) -> str:
-    engine.close()
-    raise EngineLost("it died")

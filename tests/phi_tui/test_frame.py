@@ -64,10 +64,9 @@ async def test_escape_and_control_c_do_not_quit(folder: Path) -> None:
         assert pilot.app.is_running
 
 
-@pytest.mark.parametrize("tab", ["chat", "compare"])
-async def test_control_c_stops_the_model_at_work(folder: Path, tab: str) -> None:
+async def test_control_c_stops_the_model_at_work(folder: Path) -> None:
     go = threading.Event()
-    app = app_on(folder, tab=tab)
+    app = app_on(folder, tab="chat")
     app.engine_factory = lambda choice: go.wait(10) and FakeEngine({"base": ""})  # type: ignore[attr-defined]
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         host = engine_host(app)
