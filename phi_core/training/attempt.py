@@ -15,9 +15,10 @@ import torch
 from torch import nn
 
 from phi_core.chat.prompt_format import Tokenised
+from phi_core.models.free_memory import is_out_of_memory
 from phi_core.training import ranks
 from phi_core.training.batches import Batch
-from phi_core.training.out_of_memory import first_line, is_out_of_memory
+from phi_core.training.out_of_memory import first_line
 from phi_core.training.step_data import StepRecord
 
 Collate = Callable[[Sequence[Tokenised], str], Batch]

@@ -16,13 +16,14 @@ from transformers import TrainerCallback, set_seed
 from phi_core.config.training import TrainingConfig
 from phi_core.models.adapter import attach_adapter
 from phi_core.models.base import BaseModel
+from phi_core.models.free_memory import is_out_of_memory
 from phi_core.models.memory_use import device_peak_gib, device_reserved_gib, reset_peak
 from phi_core.planning.machine import this_machine
 from phi_core.planning.plan_memory import as_one_process
 from phi_core.planning.run_plan import RunPlan, make_plan
 from phi_core.planning.step_plan import StepPlan
 from phi_core.runs.probe_result import ProbeResult
-from phi_core.training.out_of_memory import OutOfMemory, first_line, is_out_of_memory
+from phi_core.training.out_of_memory import OutOfMemory, first_line
 from phi_core.training.peak import Meter
 from phi_core.training.preparation import choose, load, make_trainer, model_facts, training_arguments
 

@@ -1,4 +1,4 @@
-"""Running out of memory: how it is recognised, what is recorded, what to say when nothing is left to give up.
+"""Running out of memory: what is recorded, what to say when nothing is left to give up.
 
 Knows nothing about steps and processes; `memory_ladder` does.
 """
@@ -9,13 +9,6 @@ from dataclasses import dataclass
 import torch
 
 from phi_core.errors import TrainingFailed
-
-_ALLOCATOR_WORDS = (
-    "out of memory",  # CUDA, MPS, XPU
-    "DefaultCPUAllocator: can't allocate memory",
-    "DefaultCPUAllocator: not enough memory",
-    "Cannot allocate memory",
-)
 
 
 @dataclass(frozen=True)
@@ -50,13 +43,6 @@ class OutOfMemory(TrainingFailed):
     def __init__(self, diagnosis: Diagnosis) -> None:
         super().__init__(_what(diagnosis), _remedy(diagnosis))
         self.diagnosis = diagnosis
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an allocation failed, on a device or in main memory."""
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
-        return True
-    return isinstance(error, RuntimeError) and any(words in str(error) for words in _ALLOCATOR_WORDS)
 
 
 def first_line(error: BaseException) -> str:

@@ -21,6 +21,7 @@ from transformers import PrinterCallback, Trainer, TrainerControl, TrainingArgum
 
 from phi_core.config.words import OnOutOfMemory
 from phi_core.errors import ConfigError, DataError, TrainingFailed
+from phi_core.models.free_memory import is_out_of_memory
 from phi_core.planning.courses import Courses
 from phi_core.planning.step_plan import StepPlan
 from phi_core.training import ranks
@@ -32,7 +33,7 @@ from phi_core.training.loss import Loss, slow_loss
 from phi_core.training.memory_ladder import MemoryLadder
 from phi_core.training.not_finite import require_finite_gradient, require_finite_loss
 from phi_core.training.optimizers import optimizer_for
-from phi_core.training.out_of_memory import OutOfMemoryEvent, first_line, is_out_of_memory
+from phi_core.training.out_of_memory import OutOfMemoryEvent, first_line
 from phi_core.training.own_script import one_pass, refuse_without_effect, training_phase
 from phi_core.training.step_data import Records, Steps, step_loader
 from phi_core.training.trainer_callback import StepCallback
