@@ -22,7 +22,8 @@ from phi_core.model_files.folder import is_hub_model, locate, read_json
 from phi_core.models.device import Device, choose_threads
 from phi_core.models.quantization import keep_gradients, keep_scales, quantization_settings
 
-EDGE_BYTES = 1 << 20
+NUM_PIECES, PIECE_BYTES = 128, 2**18
+"""Of a file of weights above 32 MiB so many pieces are hashed."""
 
 
 @dataclass(frozen=True)
@@ -87,16 +88,27 @@ def has_weights(folder: Path) -> bool:
 
 
 def weights_fingerprint(folder: Path) -> str:
-    """SHA-256 over size, first and last MiB of every safetensors file: tells weights apart without reading them whole."""
+    """SHA-256 over size and content of every safetensors file; of a large one, over pieces spread evenly over it.
+
+    So weights are told apart without reading them whole, also where training has left the first and last ones alone.
+    """
     digest = hashlib.sha256()
     for path in sorted(folder.glob("*.safetensors")):
         size = path.stat().st_size
         digest.update(f"{path.name}:{size}".encode())
         with path.open("rb") as file:
-            digest.update(file.read(EDGE_BYTES))
-            file.seek(max(0, size - EDGE_BYTES))
-            digest.update(file.read())
+            for start, length in _pieces(size):
+                file.seek(start)
+                digest.update(file.read(length))
     return digest.hexdigest()
+
+
+def _pieces(size: int) -> list[tuple[int, int]]:
+    """(start, bytes) of what is read of a file, the end of the last piece at its end."""
+    if size <= NUM_PIECES * PIECE_BYTES:
+        return [(0, size)]
+    last = size - PIECE_BYTES
+    return [(last * number // (NUM_PIECES - 1), PIECE_BYTES) for number in range(NUM_PIECES)]
 
 
 def _load_weights(
