@@ -44,7 +44,7 @@ def read_json(path: Path) -> Any:
     """The content, None if the file is missing or not (yet) JSON."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
 
 

@@ -149,8 +149,7 @@ JUDGED = {"win": "judge: better", "tie": "judge: a tie", "loss": "judge: worse",
 
 
 def answer_words(answer: Answer, judged: str = "") -> str:
-    """Score, the judge's word, and figures of one answer."""
-    rate = f"{answer.tokens / answer.seconds:.1f} tokens/s" if answer.seconds > 0 else ""
+    """Score, the judge's word, and figures of one answer; no speed, for it shared a batch with others."""
     ending = "cut at the longest answer" if answer.finish_reason == "length" else ""
     score = f"score {number(answer.score)}" if answer.score is not None else ""
     return " · ".join(
@@ -160,7 +159,6 @@ def answer_words(answer: Answer, judged: str = "") -> str:
             JUDGED.get(judged, ""),
             _likelihood(answer),
             f"{answer.tokens} tokens",
-            rate,
             ending,
         )
         if part

@@ -6,8 +6,8 @@ answers are awaited; news of another one is passed over.
 
 from dataclasses import dataclass, field, replace
 
-from phi_core.chat.engine import BASE, Ask, EngineInfo
-from phi_core.chat.turns import STRONGEST, Conversation, Ending, Reply, Turn, left_out, told
+from phi_core.chat.engine import BASE, EngineInfo
+from phi_core.chat.turns import STRONGEST, Conversation, Ending, Reply, Turn, left_out
 from phi_core.config.sampling import Sampling
 from phi_tui.engine_choice import ModelChoice
 from phi_tui.engine_messages import AnswerDone, AnswerFailed, RequestEnded, TokenArrived
@@ -116,17 +116,7 @@ class ChatSession:
 
     def _question(self) -> Question:
         self._number += 1
-        *before, last = self.turns
-        asks = tuple(
-            Ask(
-                told(before, last.prompt, system=reply.system, target=reply.target),
-                reply.target,
-                reply.sampling,
-                reply.strength,
-            )
-            for reply in last.newest
-        )
-        return Question(self._number, asks)
+        return Question(self._number, self.conversation.asks)
 
     # Facts
 

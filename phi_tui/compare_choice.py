@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from phi_core.chat.engine import BASE
-from phi_core.errors import AdapterError, ModelError
+from phi_core.errors import AdapterError, ModelError, RequestError
 from phi_core.evaluation.batch_request import Batch, BatchRequest
 from phi_core.files import read_json, typed_path
+from phi_core.jobs.endpoint import endpoint
 from phi_core.runs.reader import Run
 from phi_core.runs.store import RunStore
 
@@ -101,7 +102,7 @@ def choice_of(chosen: Sequence[Candidate]) -> CompareChoice:
     labels = [item.label if is_one_run else item.long_label for item in chosen]
     request = BatchRequest(
         model_name=first.model_name,
-        adapters=dict(_unique(zip(labels, (item.adapter for item in chosen), strict=True))),
+        adapters=dict(_unique(zip(labels, (str(item.adapter.resolve()) for item in chosen), strict=True))),
         revision=first.revision,
         trust_remote_code=first.trust_remote_code,
     )
@@ -115,7 +116,7 @@ def choice_from(batch: Batch) -> CompareChoice:
 
 def typed_choice(model: str, others: str) -> CompareChoice:
     """What was typed: a base, and folders of adapters or addresses of endpoints, set apart by commas. ModelError if it
-    is nothing, AdapterError if a folder holds no adapter."""
+    is nothing, AdapterError if a folder holds no adapter, RequestError for what is no address."""
     words = [text.strip() for text in others.split(",") if text.strip()]
     addresses = [text for text in words if text.startswith(ENDPOINT)]
     folders = [typed_path(text) for text in words if not text.startswith(ENDPOINT)]
@@ -127,10 +128,12 @@ def typed_choice(model: str, others: str) -> CompareChoice:
             raise AdapterError(
                 f"{folder} holds no adapter", f"An adapter's folder has a file {ADAPTER_SETTINGS}"
             )
+    adapters = dict(_unique((_folder_label(folder), str(folder.resolve())) for folder in folders))
+    models = ((_label(endpoint(text).model), text) for text in addresses)
     request = BatchRequest(
         model_name=(str(typed_path(name)) if name.startswith("~") else name) or None,
-        adapters=dict(_unique((_folder_label(folder), folder) for folder in folders)),
-        endpoints={_label(text.rpartition("#")[2] or text): text for text in addresses},
+        adapters=adapters,
+        endpoints=dict(_unique(models, taken=adapters)),
     )
     return CompareChoice(request)
 
@@ -150,6 +153,23 @@ def agreeing(choice: CompareChoice, batch: Batch) -> tuple[str, ...]:
         *(label for label, address in asked.endpoints.items() if held.endpoints.get(label) == address),
     }
     return tuple(target for target in choice.targets if target in same)
+
+
+def still_there(choice: CompareChoice, run: Run | None) -> CompareChoice:
+    """What can be asked now: where the newest checkpoint of a run was chosen and is gone, the one that is newest now.
+
+    RequestError for other adapters that are gone.
+    """
+    gone = [label for label, path in choice.request.adapters.items() if not Path(path).is_dir()]
+    newest = next(iter(of_run(run)), None) if run else None
+    if not gone:
+        return choice
+    if newest is None or gone != [newest.label]:
+        raise RequestError(
+            f"{', '.join(gone)} is gone: a run keeps only its newest checkpoints", "ctrl+n chooses others"
+        )
+    adapters = {**choice.request.adapters, newest.label: str(newest.adapter.resolve())}
+    return replace(choice, request=replace(choice.request, adapters=adapters))
 
 
 def with_judge(choice: CompareChoice, judge: str) -> CompareChoice:
@@ -190,13 +210,13 @@ def _place(path: str | None) -> Path | None:
     return None if path is None else Path(path).resolve()
 
 
-def _unique(pairs: Iterable[tuple[str, Path]]) -> Iterator[tuple[str, str]]:
-    """Labels are targets of one engine: each only once. Folders by their full path: a worker has another home."""
-    taken = {BASE}
-    for label, path in pairs:
-        free = next(name for name in _numbered(label) if name not in taken)
-        taken.add(free)
-        yield free, str(path.resolve())
+def _unique(pairs: Iterable[tuple[str, str]], *, taken: Iterable[str] = ()) -> Iterator[tuple[str, str]]:
+    """Labels are targets of one engine: each only once."""
+    names = {BASE, *taken}
+    for label, place in pairs:
+        free = next(name for name in _numbered(label) if name not in names)
+        names.add(free)
+        yield free, place
 
 
 def _numbered(label: str) -> Iterator[str]:

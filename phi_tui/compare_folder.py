@@ -13,7 +13,7 @@ from phi_core.evaluation.question_set import QuestionSet, read_question_set
 from phi_core.jobs import compare_job
 from phi_core.runs.reader import Run, read_run
 from phi_core.runs.store import RunStore
-from phi_tui.compare_choice import CompareChoice, agreeing, choice_from, choice_of, of_run
+from phi_tui.compare_choice import CompareChoice, agreeing, choice_from, choice_of, of_run, still_there
 
 DEFAULT_FILE = Path("questions.yaml")
 
@@ -83,7 +83,7 @@ def begin(opened: Opened, root: Path) -> Path:
     if not question_set.questions:
         raise QuestionSetError(f"{question_set.path} holds no usable question", question_set.problems)
     run = _run(opened.choice)
-    request = opened.choice.request
+    request = still_there(opened.choice, run).request
     folder = opened.folder or compare_job.batch_folder_of(question_set, request, run=run, root=root)
     compare_job.start(folder, compare_job.new_batch(question_set, request, run=run))
     return folder

@@ -10,6 +10,7 @@ from itertools import chain
 from typing import Literal
 
 from phi_core.config.training import TrainingConfig
+from phi_core.counted import counted
 from phi_core.data.check import DataSummary, Spread, figure
 from phi_core.data.overlap import SharedRecord
 from phi_core.data.records import Reading
@@ -55,12 +56,12 @@ class CheckReport:
     def headline(self) -> str:
         """All in one line."""
         found = self.survey
-        records = _counted(found.train.num_records, "record")
+        records = counted(found.train.num_records, "record")
         names = [*found.train.formats]
         formats = f"{len(names)} formats" if len(names) > 1 else "".join(names) or "no known format"
-        faults = _counted(found.num_faults, "fault") if found.num_faults else "no faults"
+        faults = counted(found.num_faults, "fault") if found.num_faults else "no faults"
         count = sum(len(summary.warnings) for summary in _summaries(found))
-        return f"{faults}, {_counted(count, 'note') if count else 'no notes'} · {records} · {formats}"
+        return f"{faults}, {counted(count, 'note') if count else 'no notes'} · {records} · {formats}"
 
 
 def read_check(
@@ -156,7 +157,7 @@ def _figures(found: Survey) -> Iterator[str]:
     for kind, count in sorted(kinds, key=lambda item: -item[1])[:3]:
         yield f"faulty       {count:,} × {kind}"
     if len(kinds) > 3:
-        yield f"             and {_counted(len(kinds) - 3, 'other kind')}"
+        yield f"             and {counted(len(kinds) - 3, 'other kind')}"
 
 
 def _sources(train: DataSummary) -> str:
@@ -187,7 +188,3 @@ def _turns(turns: Spread | None) -> str:
 def _searched(train: DataSummary) -> str:
     left_out = train.num_searched < train.num_records
     return f" (first {train.num_searched:,} searched)" if left_out else ""
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -4,7 +4,7 @@
 Loads nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -136,6 +136,16 @@ def choice_of(run: Run) -> ModelChoice:
         revision=run.config.get("model_revision"),
         trust_remote_code=bool(run.config.get("trust_remote_code", False)),
     )
+
+
+def renewed(choice: ModelChoice, there: Sequence[RunAdapter]) -> ModelChoice | None:
+    """With the first of `there` in the place of adapters of the run that are gone; None if none is gone, or all are."""
+    kept = {label: path for label, path in choice.adapters.items() if is_adapter(path)}
+    newest = next((each for each in there if is_adapter(each.path)), None)
+    if choice.run_path is None or len(kept) == len(choice.adapters) or newest is None:
+        return None
+    beside = tuple(pair for pair in kept.items() if pair[0] != newest.label)
+    return replace(choice, adapter=newest.path, label=newest.label, beside=beside)
 
 
 def run_choice(run: Run) -> RunChoice:

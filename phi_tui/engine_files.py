@@ -1,6 +1,6 @@
 """What Chat reads of runs, each as one blocking function that returns a fact.
 
-Views hand these to `engine_services.in_background`. Errors are phi's own, or OSError.
+Views hand these to `background_services.in_background`. Errors are phi's own, or OSError.
 """
 
 from pathlib import Path

@@ -1,15 +1,13 @@
 """Every thread and process behind Chat's models; nothing else of this view waits for anything.
 
-EngineHost keeps at most one engine for the whole app and gives it one task at a time; `in_background` is for work with
-files. All return at once and post facts to the widget that asked. Threads are daemons and the engine is killed when
-the host is closed, so leaving the app never waits. Touches no widget.
+EngineHost keeps at most one engine for the whole app and gives it one task at a time. Its methods return at once and post
+facts to the widget that asked. Threads are daemons and the engine is killed when the host is closed, so leaving the app
+never waits. Touches no widget.
 """
 
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
-from contextvars import copy_context
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -21,6 +19,7 @@ from textual.message_pump import MessagePump
 from phi_core.chat.engine import Engine, EngineInfo
 from phi_core.errors import EngineLost
 from phi_tui import engine_tasks
+from phi_tui.background_services import post_to, started
 from phi_tui.engine_choice import ModelChoice
 from phi_tui.engine_factory import EngineFactory, remote_engine
 from phi_tui.engine_messages import (
@@ -32,7 +31,6 @@ from phi_tui.engine_messages import (
     EngineChanged,
     EngineState,
     RequestEnded,
-    ServiceFailed,
     sentence,
 )
 from phi_tui.engine_tasks import Question
@@ -49,19 +47,6 @@ def engine_host(app: App[Any]) -> "EngineHost":
     return host
 
 
-def in_background(owner: MessagePump, work: Callable[[], Message]) -> None:
-    """Post the fact that `work` returns to `owner`, or ServiceFailed."""
-
-    def perform() -> None:
-        try:
-            fact = work()
-        except Exception as error:
-            fact = ServiceFailed(sentence(error))
-        _post(owner, fact)
-
-    _started(perform)
-
-
 @dataclass(eq=False)
 class _Task:
     """`work` gives the last fact, `failed` the one for an error, `given_up` is the one for a load given up."""
@@ -75,7 +60,7 @@ class _Task:
     """A mere load that has not ended: it can still become a request."""
 
     def post(self, fact: Message) -> None:
-        _post(self.owner, fact)
+        post_to(self.owner, fact)
 
     def become(self, other: "_Task") -> bool:
         """Do what `other` wants once the load has ended; False if this is more than a load."""
@@ -172,6 +157,11 @@ class EngineHost:
         task = self._task
         return task is None or (task.is_open and not task.stop.is_set())
 
+    @property
+    def is_unloaded(self) -> bool:
+        """Whether the next request loads the model: none is loaded, or it has died."""
+        return self._task is None and (self._engine is None or _has_died(self._engine))
+
     def _start(self, task: _Task) -> bool:
         if self._is_closed or self.choice is None:
             return False
@@ -180,9 +170,12 @@ class EngineHost:
                 return self._task.become(task)
         choice = self.choice
         self._task = task
+        if self._engine is not None and _has_died(self._engine):  # killed while it had nothing to do
+            self._retire(self._engine)
+            self._engine = None
         loaded = self._engine is not None
         self._change("busy" if loaded else "loading", info=self.state.info if loaded else None)
-        self._thread = _started(lambda: self._perform(task, choice))
+        self._thread = started(lambda: self._perform(task, choice))
         return True
 
     def _perform(self, task: _Task, choice: ModelChoice) -> None:
@@ -275,7 +268,7 @@ class EngineHost:
         """End an engine in the background."""
         self._retiring = [thread for thread in self._retiring if thread.is_alive()]
         if engine is not None:
-            self._retiring.append(_started(engine.close))
+            self._retiring.append(started(engine.close))
 
     def _change(self, activity: Activity, info: EngineInfo | None = None) -> None:
         self._set(EngineState(activity, time.monotonic(), info=info))
@@ -283,17 +276,8 @@ class EngineHost:
     def _set(self, state: EngineState) -> None:
         self.state = state
         for listener in self._listeners:
-            _post(listener, EngineChanged(state))
+            post_to(listener, EngineChanged(state))
 
 
-def _started(work: Callable[[], object]) -> threading.Thread:
-    """A daemon thread that knows which app it works for."""
-    thread = threading.Thread(target=copy_context().run, args=(work,), daemon=True)
-    thread.start()
-    return thread
-
-
-def _post(owner: MessagePump, fact: Message) -> None:
-    """Facts for a widget or an app that has gone are nobody's."""
-    with suppress(RuntimeError):
-        owner.post_message(fact)
+def _has_died(engine: Engine) -> bool:
+    return bool(getattr(engine, "has_died", False))

@@ -155,6 +155,7 @@ CHAT: tuple[Key, ...] = (
         "send",
         "Send",
         "Send what the prompt holds; an edited question is asked in the place of the old",
+        shown=False,
     ),
     Key("ctrl+j", "newline", "New line", "A new line in the prompt", shown=False),
     Key(
@@ -163,10 +164,8 @@ CHAT: tuple[Key, ...] = (
         "Stop",
         "End the answer and keep what was said; again: end the engine; leave editing",
     ),
-    Key(
-        "ctrl+t", "target", "Base/adapter", "Let the next one answer from now on: base, adapters, checkpoints"
-    ),
-    Key("ctrl+n", "choose", "Model", "Choose a run, or name a model or an endpoint"),
+    Key("ctrl+t", "target", "Model", "Let the next one answer from now on: base, adapters, checkpoints"),
+    Key("ctrl+n", "choose", "Choose", "Choose a run, or name a model or an endpoint"),
     Key("ctrl+r", "regenerate", "Again", "Ask the last question again, also after a failure"),
     Key("f8", "both", "Both", "Base and adapter answer the same question side by side, and back"),
     Key(

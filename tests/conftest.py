@@ -10,7 +10,7 @@ import pytest
 _home = TemporaryDirectory(prefix="phi-tests-")
 os.environ |= {"HF_HOME": _home.name, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as in workers: other processes need the cores too
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # two test processes and their workers share the cores; models are tiny
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # test processes and workers share the cores; models are tiny
 for _name in ("HF_HUB_CACHE", "HF_MODULES_CACHE", "PHI_RUNS_DIR"):
     os.environ.pop(_name, None)
 for _name in ("PHI_CACHE_DIR", "PHI_STATE_DIR", "PHI_CONFIG_DIR"):

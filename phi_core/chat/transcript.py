@@ -37,7 +37,7 @@ def conversation_from(text: str, *, source: str) -> Conversation:
         if line.strip():
             try:
                 found.append(_turn_from(json.loads(line)))
-            except (ValueError, KeyError, TypeError) as error:
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
                 raise RequestError(
                     f"{source} is no transcript of a chat: line {number}: {error}",
                     "Give a .jsonl file of phi",
@@ -118,6 +118,8 @@ def _reply_from(record: Any) -> Reply:
         kind: type | tuple[type, ...] = str if name in _TEXTS else (int, float)
         if name in known and not isinstance(known[name], kind):
             raise ValueError(f"{name} must be {'text' if kind is str else 'a number'}, got {known[name]!r}")
+    if not isinstance(known.get("versions", {}), dict):
+        raise ValueError(f"versions must be an object, got {known['versions']!r}")
     sampling, _ = sampling_from(known.pop("sampling", {}), where="sampling")
     return _ended(Reply(**{"model": "", "target": BASE, **known}, sampling=sampling))
 

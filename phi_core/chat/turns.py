@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Literal
 
-from phi_core.chat.engine import BASE, EngineInfo
+from phi_core.chat.engine import BASE, Ask, EngineInfo
 from phi_core.chat.messages import Message
 from phi_core.config.sampling import Sampling
 
@@ -161,6 +161,20 @@ class Conversation:
     def asked_again(self, replies: Iterable[Reply]) -> "Conversation":
         """The last question once more."""
         return replace(self, turns=(*self.turns[:-1], self.turns[-1].with_round(replies)))
+
+    @property
+    def asks(self) -> tuple[Ask, ...]:
+        """The last question as it is put to each whose reply is awaited."""
+        *before, last = self.turns
+        return tuple(
+            Ask(
+                told(before, last.prompt, system=reply.system, target=reply.target),
+                reply.target,
+                reply.sampling,
+                reply.strength,
+            )
+            for reply in last.newest
+        )
 
     def cut(self, place: int) -> "Conversation":
         """Ends before the turn at `place`; what follows is left, not lost."""

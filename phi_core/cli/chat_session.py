@@ -11,7 +11,7 @@ from pathlib import Path
 
 from phi_core.chat.engine import BASE, Ask, Engine
 from phi_core.chat.transcript_file import CHATS, TranscriptFile, new_chat_path, saved_chats
-from phi_core.chat.turns import Conversation, Reply, told
+from phi_core.chat.turns import Conversation, Reply
 from phi_core.cli.target import Target
 from phi_core.config.sampling import Sampling
 from phi_core.errors import RequestError
@@ -152,16 +152,7 @@ class Session:
 
     def _asks(self) -> tuple[Ask, ...]:
         self.keep()
-        *before, last = self.conversation.turns
-        return tuple(
-            Ask(
-                told(before, last.prompt, system=reply.system, target=reply.target),
-                reply.target,
-                reply.sampling,
-                reply.strength,
-            )
-            for reply in last.newest
-        )
+        return self.conversation.asks
 
 
 def who_words(session: Session) -> str:

@@ -30,7 +30,7 @@ from phi_core.cli.target import Target, open_engine, target_of, tell_other_forma
 from phi_core.errors import RequestError
 from phi_core.evaluation.batch_folder import BatchSnapshot, read_batch
 from phi_core.evaluation.batch_request import Batch, BatchRequest
-from phi_core.evaluation.bundled_sets import question_path
+from phi_core.evaluation.bundled_sets import existing_question_path
 from phi_core.evaluation.question_set import read_question_set, require_questions
 from phi_core.files import user_path
 from phi_core.jobs import compare_job
@@ -99,7 +99,7 @@ def compare(
     )
     if questions is None:
         return prompt_loop(lambda: open_engine(target, device=device, dtype=dtype, quantization=quantization))
-    asked = read_question_set(question_path(questions))
+    asked = read_question_set(existing_question_path(questions))
     require_questions(asked, skip_bad=skip_bad)
     request = replace(_request(target, judge), device=device, dtype=dtype, quantization=quantization)
     batch = new_batch(asked, request, run=target.run)

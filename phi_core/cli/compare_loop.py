@@ -12,23 +12,19 @@ from dataclasses import dataclass
 from phi_core.chat.engine import Ask, Chunk, Engine
 from phi_core.chat.messages import conversation
 from phi_core.cli.output import say
+from phi_core.config.option import shown
 from phi_core.config.sampling import Sampling, sampling_from
 from phi_core.errors import EngineFailed
 from phi_core.plain_text import plain
 
-HELP = """Type a question and press Enter: every model answers it. Ctrl-C stops the answers, Ctrl-D leaves.
-  /temp X     temperature, 0 = likeliest      /top_p X    of this total probability
-  /top_k N    among so many tokens            /penalty X  on repetitions, 1 = none
-  /tokens N   longest answer                  /seed N     of the draws
-  /system TEXT  system message                /help  /quit"""
-SETTINGS = {
-    "temp": "temperature",
-    "top_p": "top_p",
-    "top_k": "top_k",
-    "penalty": "repetition_penalty",
-    "tokens": "max_new_tokens",
-    "seed": "seed",
-}
+HELP = """Type a question and press Enter: every model answers it.
+Ctrl-C stops the answers, Ctrl-D leaves.
+  /set NAME VALUE  temperature, top_p, top_k, repetition_penalty,
+                   max_new_tokens, seed; /set alone: what is set
+  /system TEXT     system message; without TEXT none
+  /help  /quit"""
+SHORT = {"temp": "temperature", "tokens": "max_new_tokens"}
+"""Commands of their own, as in `phi chat`."""
 
 
 @dataclass
@@ -85,8 +81,10 @@ def _command(session: Session, text: str) -> bool:
     name, _, rest = text[1:].partition(" ")
     if name in ("quit", "exit"):
         return False
-    if name in SETTINGS:
-        _set(session, SETTINGS[name], rest.strip())
+    if name in SHORT:
+        _set(session, f"{SHORT[name]} {rest}")
+    elif name == "set":
+        _set(session, rest)
     elif name == "system":
         session.system = rest.strip() or None
     else:
@@ -94,12 +92,17 @@ def _command(session: Session, text: str) -> bool:
     return True
 
 
-def _set(session: Session, name: str, value: str) -> None:
-    sampling, problems = sampling_from({**session.sampling.model_dump(), name: value}, where="")
+def _set(session: Session, text: str) -> None:
+    """One setting, or none; afterwards all are told, unless the value was wrong."""
+    name, _, value = text.strip().partition(" ")
+    settings = session.sampling.model_dump()
+    if name and name not in settings:
+        return say(f"there is no setting {name!r}. There are {', '.join(settings)}")
+    sampling, problems = sampling_from(settings | ({name: value.strip()} if name else {}), where="")
     if problems:
-        say(str(problems[0]).removeprefix("."))
-    else:
-        session.sampling = sampling
+        return say(str(problems[0]).removeprefix("."))
+    session.sampling = sampling
+    say(" · ".join(f"{key} {shown(value)}" for key, value in sampling.model_dump().items()))
 
 
 def _answer(session: Session, text: str) -> None:

@@ -34,13 +34,13 @@ def start_and_follow(folder: Path, start: Callable[[], object]) -> BatchSnapshot
 def _watch(reader: BatchReader, look_up: Callable[[BatchStatus], None]) -> BatchSnapshot:
     line = ProgressLine(sys.stderr)
     try:
-        while (found := reader.read()).status.is_live:
-            line.show(progress_text(found.status))
-            look_up(found.status)
+        while (status := reader.status()).is_live:
+            line.show(progress_text(status))
+            look_up(status)
             time.sleep(POLL_SECONDS)
     finally:
         line.end()
-    return found
+    return reader.read()
 
 
 def _pass_on(interrupts: Interrupts, folder: Path, status: BatchStatus) -> None:

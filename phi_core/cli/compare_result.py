@@ -1,5 +1,6 @@
 """How a comparison ended, in words and as an exit status: its answers side by side, its verdicts, where its reports lie."""
 
+import shutil
 import sys
 
 from phi_core.chat.wire import error_from
@@ -13,6 +14,8 @@ from phi_core.evaluation.judge_results import judge_summary
 from phi_core.evaluation.report import report_json
 from phi_core.evaluation.verdict import fail_if_worse as is_worse
 
+FULL_BYTES = 1 << 16
+"""With less room than this the worker cannot go on."""
 REPORTS = ("report.md", "report.html", "report.json")
 
 
@@ -22,10 +25,7 @@ def tell_end(batch: BatchSnapshot, *, json: bool, fail_if_worse: bool) -> int:
     if status.state == "failed":
         raise error_from({"kind": status.error_kind, "what": status.error, "remedy": status.remedy})
     if status.state == "lost":
-        raise WorkError(
-            f"the comparison's worker was killed after {status.done} of {status.total or '?'} answers",
-            f"They are kept: the same command asks the others. Its last words are in {batch.folder / 'worker.log'}",
-        )
+        raise WorkError(f"the comparison's worker was killed {_how_far(batch)}", _after_a_kill(batch))
     if batch.info is not None:
         _tell(batch, comparison_of(batch), json=json)
     if status.state == "stopped":
@@ -37,6 +37,8 @@ def _exit_status(comparison: Comparison, *, fail_if_worse: bool) -> int:
     """1 if an answer failed or, where that counts, an adapter is worse than the base."""
     has_failed = any(answer.error for answer in comparison.answers)
     closes = fail_if_worse and is_worse(comparison.summary)
+    if closes:
+        print("phi: --fail_if_worse: an adapter is worse than the base", file=sys.stderr)
     return 1 if has_failed or closes else 0
 
 
@@ -50,10 +52,24 @@ def _tell(batch: BatchSnapshot, comparison: Comparison, *, json: bool) -> None:
             say(f"wrote {batch.folder / name}")
 
 
+def _how_far(batch: BatchSnapshot) -> str:
+    """A killed worker may have kept more answers than it had time to count."""
+    if not batch.status.total:
+        return "before the first question was asked"
+    return f"after {max(batch.status.done, len(batch.answers))} of {batch.status.total} answers"
+
+
+def _after_a_kill(batch: BatchSnapshot) -> str:
+    """A worker on a full disk can write neither its status nor its log."""
+    if shutil.disk_usage(batch.folder).free < FULL_BYTES:
+        return f"The disk of {batch.folder} is full: make room; the same command then asks what is missing"
+    log = batch.folder / "worker.log"
+    return f"What is answered is kept: the same command asks the others. Its last words are in {log}"
+
+
 def _tell_stopped(batch: BatchSnapshot) -> int:
-    status = batch.status
     print(
-        f"phi: stopped after {status.done} of {status.total or '?'} answers; the same command asks the others",
+        f"phi: stopped {_how_far(batch)}; what is answered is kept, the same command asks the others",
         file=sys.stderr,
     )
     return 130

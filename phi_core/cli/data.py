@@ -10,6 +10,7 @@ from phi_core.cli.flags import Json
 from phi_core.cli.output import print_json, say_row
 from phi_core.config.option import items
 from phi_core.config.words import FormatChoice, TextUnit
+from phi_core.counted import counted
 from phi_core.data.check import DataSummary, Spread, figure
 from phi_core.data.fault_list import listed
 from phi_core.data.formats import columns_from
@@ -100,7 +101,7 @@ def _questions(path: str | None) -> QuestionSet | None:
 def _faulty(path: list[str], found: Survey) -> DataError:
     problems = listed([fault.problem for fault in found.faults], found.num_faults)
     name = shown(path[0], 300) if len(path) == 1 else "the data"
-    return DataError(f"{name} has {_counted(found.num_faults, 'faulty record')}", problems)
+    return DataError(f"{name} has {counted(found.num_faults, 'faulty record')}", problems)
 
 
 def _print(found: Survey, sources: tuple[Source, ...], asked: QuestionSet | None) -> None:
@@ -145,9 +146,7 @@ def _print_text_units(sources: tuple[Source, ...]) -> None:
     for unit, names in files.items():
         if names:
             more = (
-                f" and {_counted(len(names) - FILES_LISTED, 'more file')}"
-                if len(names) > FILES_LISTED
-                else ""
+                f" and {counted(len(names) - FILES_LISTED, 'more file')}" if len(names) > FILES_LISTED else ""
             )
             say_row("text", f"{', '.join(names[:FILES_LISTED])}{more} read by {unit}")
 
@@ -163,7 +162,7 @@ def _print_notes(found: DataSummary) -> None:
 
 def _print_overlap(overlap: ValidationOverlap) -> None:
     said = (
-        f"{overlap.num_same:,} of {_counted(overlap.num_validation, 'validation record')} also in the training data, "
+        f"{overlap.num_same:,} of {counted(overlap.num_validation, 'validation record')} also in the training data, "
         f"{overlap.num_same_prompt:,} with another answer, {overlap.num_near:,} nearly the same"
     )
     searched = overlap.num_searched < overlap.num_train
@@ -174,12 +173,12 @@ def _print_overlap(overlap: ValidationOverlap) -> None:
 
 
 def _print_questions(overlap: QuestionOverlap, asked: QuestionSet) -> None:
-    all_questions = _counted(overlap.num_questions, "question")
+    all_questions = counted(overlap.num_questions, "question")
     say_row("questions", f"{len(overlap.found):,} of {all_questions} of set {asked.name} also in the data")
     words = {"same": "asked in", "contained": "within", "near": "nearly asked in"}
     for found in overlap.found:
         question = asked.questions[found.question - 1]
-        place = f"{words[found.how]} {found.place}, {_counted(found.num_records, 'record')} in all"
+        place = f"{words[found.how]} {found.place}, {counted(found.num_records, 'record')} in all"
         say_row("  found", f"question {shown(question.id)}, {shown(question.prompt, 60)!r}: {place}")
 
 
@@ -192,7 +191,3 @@ def _print_spread(name: str, spread: Spread | None) -> None:
 def _among(found: DataSummary) -> str:
     left_out = found.num_searched < found.num_records
     return f" (first {found.num_searched:,} searched)" if left_out else ""
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

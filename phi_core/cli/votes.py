@@ -1,6 +1,5 @@
 """`phi votes`: blind votes on the answers of a comparison, one line a vote, in a plain terminal or from a pipe."""
 
-import getpass
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,7 +25,7 @@ from phi_core.plain_text import plain
 from phi_core.runs.store import LATEST, RunStore, runs_root
 
 KEYS: dict[str, Choice] = {"h": "left", "l": "right", "t": "tie", "b": "both_bad"}
-HELP = "h left is better · l right is better · t tie · b both bad · n TEXT note · u undo · q leave"
+HELP = "h left is better · l right is better · t tie · b both bad\nn TEXT note · u undo · q leave"
 
 
 def votes(
@@ -38,7 +37,9 @@ def votes(
     json: Json = False,
     runs_dir: RunsDir = None,
 ) -> int:
-    """Say which of two answers is better, without knowing whose they are. Every vote is kept at once.
+    """Vote blind on the answers of a comparison: left, right, tie or both bad; and export preference pairs.
+
+    Nothing says whose an answer is. Every vote is kept at once.
 
     Parameters
     ----------
@@ -57,7 +58,7 @@ def votes(
     elif exported:
         say(f"wrote {export}: {exported.sentence()}")
     else:
-        return _vote_on(batch, rater_of(_login() if rater is None else rater))
+        return _vote_on(batch, rater_of(rater))
     return 0
 
 
@@ -75,13 +76,6 @@ def _folder(text: str, runs_dir: str | None) -> Path:
             "Name one of the folders" if found else f"Make one: phi compare --run {run.id} --questions FILE",
         )
     return found[0]
-
-
-def _login() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):  # a container's user without a name
-        return "me"
 
 
 def _export(batch: BatchSnapshot, file: str) -> PreferencePairs:
@@ -128,7 +122,7 @@ def _ballot(batch: BatchSnapshot, waiting: Sequence[Ballot]) -> bool:
             if _undo(batch, ballot.rater):
                 return True
         elif key:
-            say(f"no vote {key}: {HELP}")
+            say(f"no vote {key}\n{HELP}")
 
 
 def _undo(batch: BatchSnapshot, rater: str) -> bool:

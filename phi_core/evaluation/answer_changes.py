@@ -22,11 +22,19 @@ def measure_changes(
     *,
     on_changes: OnChanges,
     already: Collection[tuple[str, str]] = (),
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> None:
-    """`on_changes` hears the tokens of each adapter's answer. `already` holds (question id, label). EngineLost ends it."""
-    for answer in answers:
-        if (answer.id, answer.model) in already or not _can_be_measured(answer, engine.info):
-            continue
+    """`on_changes` hears the tokens of each adapter's answer. `already` holds (question id, label). EngineLost ends it.
+
+    `on_progress` hears before each how many are measured, and of how many.
+    """
+    owed = [
+        answer
+        for answer in answers
+        if (answer.id, answer.model) not in already and _can_be_measured(answer, engine.info)
+    ]
+    for place, answer in enumerate(owed):
+        on_progress(place, len(owed))
         asked = conversation(answer.prompt, system=question_set.system)
         try:
             changes = engine.token_changes((*asked, Message("assistant", answer.answer)), answer.model)

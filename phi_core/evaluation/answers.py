@@ -1,18 +1,17 @@
 """Answers: one object a question and model, and the lines of answers.jsonl that hold them.
 
-One writer appends whole lines; a reader survives a half-written last line ("not yet") and unknown fields, and takes
-the last line of a question and model, so that a failed question may be asked again. Knows nothing about models.
+A reader survives a half-written last line ("not yet") and unknown fields, and takes the last line of a question and
+model, so that a failed question may be asked again. Knows nothing about models.
 """
 
-import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
-from os import SEEK_END
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, get_args
 
 from phi_core.chat.engine import FinishReason
-from phi_core.errors import RequestError
+from phi_core.json_lines import append_record, read_records
 
 
 @dataclass(frozen=True)
@@ -47,39 +46,20 @@ class Answer:
 
 
 def append_answer(path: Path, answer: Answer) -> None:
-    append_line(path, answer.as_json())
-
-
-def append_line(path: Path, record: Mapping[str, Any]) -> None:
-    """One more line of JSON, flushed; a line torn by a crash is cut off first."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+b") as file:
-        _cut_torn_line(file)
-        file.write(json_line(record))
-
-
-def json_line(record: Mapping[str, Any]) -> bytes:
-    """Half a surrogate pair becomes its JSON escape: backslashreplace writes exactly that."""
-    text = json.dumps(record, ensure_ascii=False, allow_nan=False)
-    return text.encode("utf-8", "backslashreplace") + b"\n"
+    append_record(path, answer.as_json())
 
 
 def read_answers(path: Path) -> tuple[Answer, ...]:
-    """The answers so far, none if there is no file. RequestError if a whole line is no answer."""
-    if not path.exists():
-        return ()
-    whole_lines = path.read_bytes().split(b"\n")[:-1]
-    return latest(
-        _answer(line, f"{path}, line {number}") for number, line in enumerate(whole_lines, 1) if line.strip()
-    )
+    """The answers so far, none if there is no file; a line that is no answer is passed over: its question is asked again."""
+    found = (_answer_of(record) for record in read_records(path))
+    return latest(answer for answer in found if answer is not None)
 
 
-def answer_from(record: Mapping[str, Any]) -> Answer | None:
-    """The answer in a record; fields of a later version are passed over. None if it is no answer."""
-    try:
-        return _answer_of(record)
-    except TypeError:
-        return None
+def text_hash(*texts: str) -> str:
+    """Of the texts and their lengths, so that no two lists of texts are mistaken for one another: an opinion on answers
+    bears theirs, and is none on others."""
+    joined = "".join(f"{len(text)}:{text}" for text in texts)
+    return sha256(joined.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def latest(answers: Iterable[Answer]) -> tuple[Answer, ...]:
@@ -87,29 +67,20 @@ def latest(answers: Iterable[Answer]) -> tuple[Answer, ...]:
     return tuple({(answer.id, answer.model): answer for answer in answers}.values())
 
 
-def _cut_torn_line(file: BinaryIO) -> None:
-    size = file.seek(0, SEEK_END)
-    file.seek(max(size - 1, 0))
-    if size and file.read(1) != b"\n":
-        file.seek(0)
-        file.truncate(file.read().rfind(b"\n") + 1)
+def _answer_of(record: Mapping[str, Any]) -> Answer | None:
+    """The answer in a record; fields of a later version are passed over. None if it is no answer."""
+    values = {key: record[key] for key in _KINDS if key in record}
+    if not values.keys() >= _NEEDED or any(not isinstance(values[key], _KINDS[key]) for key in values):
+        return None
+    is_known = values.get("finish_reason") in (None, *get_args(FinishReason))
+    return Answer(**values) if is_known else None
 
 
-def _answer_of(record: Mapping[str, Any]) -> Answer:
-    values = {key: record[key] for key in _KEYS if key in record}
-    for key in ("id", "prompt", "model", "answer"):
-        if not isinstance(values.get(key, ""), str):
-            raise TypeError(f"{key} must be text, got {values[key]!r}")
-    return Answer(**values)
-
-
-def _answer(line: bytes, where: str) -> Answer:
-    try:
-        return _answer_of(json.loads(line))
-    except (ValueError, TypeError) as error:
-        raise RequestError(
-            f"{where} is no answer: {error}", "Delete the line or start in an empty folder"
-        ) from None
-
-
-_KEYS = tuple(item.name for item in fields(Answer))
+_NEEDED = {"id", "prompt", "model"}
+_NUMBER = (int, float)
+_KINDS: Mapping[str, Any] = {
+    **dict.fromkeys(("id", "prompt", "model", "answer", "settings"), str),
+    **dict.fromkeys(("tokens", "seconds"), _NUMBER),
+    **dict.fromkeys(("score", "reference_log_likelihood", "reference_tokens"), (*_NUMBER, type(None))),
+    **dict.fromkeys(("finish_reason", "error"), (str, type(None))),
+}

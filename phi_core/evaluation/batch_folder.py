@@ -14,22 +14,23 @@
 A torn last line is "not yet", a line that is no record is passed over, and unknown fields are left to newer readers.
 """
 
-import json
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from phi_core.chat.engine import EngineInfo, TokenChange
+from phi_core.chat.engine import BASE, EngineInfo, TokenChange
 from phi_core.chat.wire import info_from
 from phi_core.errors import RequestError
-from phi_core.evaluation.answers import Answer, answer_from, latest
+from phi_core.evaluation.answers import Answer, read_answers, text_hash
 from phi_core.evaluation.batch_request import Batch, batch_from
 from phi_core.evaluation.batch_status import BatchStatus, status_from
 from phi_core.evaluation.judge import Judgement, judgement_from
 from phi_core.evaluation.overlap import Overlap, overlap_from
 from phi_core.evaluation.runner import pairs_of
 from phi_core.files import read_json
+from phi_core.json_lines import read_records
 
 Found = TypeVar("Found")
 TokenChanges = dict[tuple[str, str], tuple[TokenChange, ...]]
@@ -131,8 +132,14 @@ class BatchReader:
         stamps = [_stamp(path) for path in paths]
         if self._snapshot is None or stamps != self._stamps:
             self._snapshot, self._stamps = self._read_all(), stamps
-        status = status_from(read_json(files.status), created=self._snapshot.batch.created)
-        return replace(self._snapshot, status=status)
+        return replace(self._snapshot, status=self._status(self._snapshot))
+
+    def status(self) -> BatchStatus:
+        """How far it is now, without a look at the answers: what a progress line needs many times a second."""
+        return self._status(self._snapshot or self.read())
+
+    def _status(self, snapshot: BatchSnapshot) -> BatchStatus:
+        return status_from(read_json(self.files.status), created=snapshot.batch.created)
 
     def _read_all(self) -> BatchSnapshot:
         files = self.files
@@ -142,7 +149,7 @@ class BatchReader:
                 f"{files.root} holds no batch: batch.json is missing or broken", "Start one: phi compare"
             )
         info = _info(files.engine, batch)
-        answers = _present(batch, info, self._cached(files.answers, _answers) or ())
+        answers = _present(batch, info, self._cached(files.answers, read_answers) or ())
         changes = _of_these(self._cached(files.token_changes, _changes) or {}, answers)
         return BatchSnapshot(
             folder=files.root,
@@ -169,21 +176,6 @@ class BatchReader:
 def read_batch(folder: Path) -> BatchSnapshot:
     """One snapshot of a batch folder. RequestError if it holds no batch."""
     return BatchReader(folder).read()
-
-
-def json_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The records of a file of JSON lines: a torn last line and what is no record are passed over."""
-    try:
-        lines = path.read_bytes().split(b"\n")[:-1]
-    except OSError:
-        return
-    for line in lines:
-        try:
-            record = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(record, dict):
-            yield record
 
 
 def _stamp(path: Path) -> Stamp | None:
@@ -223,11 +215,6 @@ def _overlap(path: Path) -> tuple[Overlap, ...]:
         return ()
 
 
-def _answers(path: Path) -> tuple[Answer, ...]:
-    found = (answer_from(record) for record in json_lines(path))
-    return latest(answer for answer in found if answer is not None)
-
-
 def _present(batch: Batch, info: EngineInfo | None, answers: tuple[Answer, ...]) -> tuple[Answer, ...]:
     """Of all answers those to this batch's questions by its models, question by question; failed ones too."""
     if info is None:
@@ -240,7 +227,7 @@ def _present(batch: Batch, info: EngineInfo | None, answers: tuple[Answer, ...])
 def _judgements(path: Path) -> dict[tuple[str, str], Judgement]:
     """(id, model) → the judge's last word."""
     found = {}
-    for record in json_lines(path):
+    for record in read_records(path):
         try:
             judgement = judgement_from(record)
         except (KeyError, TypeError, ValueError):
@@ -252,23 +239,35 @@ def _judgements(path: Path) -> dict[tuple[str, str], Judgement]:
 def _of_pairs(
     judgements: dict[tuple[str, str], Judgement], batch: Batch, answers: tuple[Answer, ...]
 ) -> tuple[Judgement, ...]:
-    """Those on answers that are here, in a batch that has a judge."""
+    """Those on answers as they are here, in a batch that has a judge."""
     if batch.request.judge is None:
         return ()
-    places = [(answer.id, answer.model) for answer in answers]
-    return tuple(judgements[place] for place in places if place in judgements)
+    base = {answer.id: answer for answer in answers if answer.model == BASE}
+    there = [
+        (judgement, text_hash(base[answer.id].answer, answer.answer))
+        for answer in answers
+        if answer.id in base and (judgement := judgements.get((answer.id, answer.model)))
+    ]
+    return tuple(judgement for judgement, judged in there if judgement.answers == judged)
 
 
 def _changes(path: Path) -> dict[tuple[str, str], tuple[str, tuple[TokenChange, ...]]]:
     """(id, model) → the settings of the answer that it is about, and its tokens; the last line of a pair counts."""
     found = {}
-    for record in json_lines(path):
+    for record in read_records(path):
         try:
-            tokens = tuple(TokenChange(*token) for token in record["tokens"])
+            tokens = tuple(_change(*token) for token in record["tokens"])
             found[str(record["id"]), str(record["model"])] = (str(record.get("settings", "")), tokens)
-        except (KeyError, TypeError):
+        except (KeyError, TypeError, ValueError):
             continue
     return found
+
+
+def _change(text: str, *figures: float | None) -> TokenChange:
+    """null stands for what is not finite. TypeError or ValueError if it is none."""
+    if not isinstance(text, str):
+        raise TypeError(f"a token must be text, got {text!r}")
+    return TokenChange(text, *(math.nan if value is None else float(value) for value in figures))
 
 
 def _of_these(

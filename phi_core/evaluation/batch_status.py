@@ -70,7 +70,8 @@ def has_worker(record: Any) -> bool:
     if identity is None:
         return False
     if identity.is_elsewhere:
-        return time.time() - float(record.get("heartbeat") or 0.0) < SILENT_SECONDS
+        spoken = record.get("heartbeat")
+        return isinstance(spoken, int | float) and time.time() - spoken < SILENT_SECONDS
     return identity.is_alive
 
 

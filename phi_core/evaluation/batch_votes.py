@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from phi_core.evaluation.batch_folder import BatchFolder, BatchSnapshot, json_lines
+from phi_core.chat.engine import BASE
+from phi_core.evaluation.batch_folder import BatchFolder, BatchSnapshot
 from phi_core.evaluation.vote_results import Opinion, VoteResults, vote_results
 from phi_core.evaluation.votes import Pair, Vote, answer_pairs, read_votes
 
@@ -23,7 +24,6 @@ def batch_vote_results(batch: BatchSnapshot) -> VoteResults:
 
 def _judged(batch: BatchSnapshot) -> Iterator[Opinion]:
     """The judge's words on the pairs: its verdict is from the adapter's side."""
-    for record in json_lines(BatchFolder(batch.folder).judgements):
-        id, adapter, verdict = (str(record.get(key)) for key in ("id", "model", "verdict"))
-        if verdict in ("win", "tie", "loss"):
-            yield id, adapter, {"win": adapter, "loss": "base"}.get(verdict)
+    for found in batch.judgements:
+        if found.verdict != "failed":
+            yield found.id, found.model, {"win": found.model, "loss": BASE}.get(found.verdict)

@@ -4,6 +4,7 @@ Answers are in their file when `answer` returns, so that a killed worker loses n
 worker holds its lock. Knows nothing about models or signals.
 """
 
+import math
 import os
 import threading
 import time
@@ -15,10 +16,11 @@ from typing import Any
 
 from phi_core.chat.engine import TokenChange
 from phi_core.errors import FaultsError, PhiError
-from phi_core.evaluation.answers import Answer, append_line, json_line, read_answers
+from phi_core.evaluation.answers import Answer, append_answer, read_answers
 from phi_core.evaluation.batch_folder import BatchFolder
 from phi_core.evaluation.batch_status import BatchState, BatchStatus
 from phi_core.files import write_json, write_text
+from phi_core.json_lines import append_record, json_line
 from phi_core.runs.identity import identity_of
 
 BEAT_SECONDS = 1.0
@@ -46,6 +48,11 @@ class BatchWriter:
             self._status.update(changes)
             write_json(self.files.status, {**self._status, **self._identity, "heartbeat": time.time()})
 
+    def activity(self, words: str) -> None:
+        """What is done now: it changes often, and goes out with the next sign of life."""
+        with self._lock:
+            self._status["activity"] = words
+
     def begin(self, there: Iterable[Answer], *, total: int) -> None:
         """The questions go out now; `there` are the answers of earlier starts."""
         self._failed = {(answer.id, answer.model): answer.error is not None for answer in there}
@@ -56,7 +63,7 @@ class BatchWriter:
 
     def answer(self, answer: Answer) -> None:
         """Keep an answer. One that is told again, with its likelihood, replaces the first telling and counts once."""
-        append_line(self.files.answers, answer.as_json())
+        append_answer(self.files.answers, answer)
         place = (answer.id, answer.model)
         with self._lock:
             if place not in self._failed:
@@ -67,15 +74,15 @@ class BatchWriter:
             self._status["tokens_per_second"] = round(self._tokens / seconds, 2)
 
     def token_changes(self, answer: Answer, changes: Sequence[TokenChange]) -> None:
+        """A figure that is not finite, as of a diverged adapter, becomes null."""
         tokens = [
-            [change.text, *(round(value, 5) for value in (change.base, change.adapter, change.kl))]
-            for change in changes
+            [change.text, *map(_rounded, (change.base, change.adapter, change.kl))] for change in changes
         ]
         record = {"id": answer.id, "model": answer.model, "settings": answer.settings, "tokens": tokens}
-        append_line(self.files.token_changes, record)
+        append_record(self.files.token_changes, record)
 
     def judgement(self, record: Mapping[str, Any]) -> None:
-        append_line(self.files.judgements, record)
+        append_record(self.files.judgements, record)
 
     def put_in_order(self, answers: Sequence[Answer]) -> None:
         """One line an answer: first these in their order, then those to other questions or of other models."""
@@ -106,3 +113,7 @@ class BatchWriter:
             with self._lock, suppress(OSError):  # a full disk is met where the next answer is kept
                 if not self._ended.is_set():
                     self.status()
+
+
+def _rounded(value: float) -> float | None:
+    return round(value, 5) if math.isfinite(value) else None

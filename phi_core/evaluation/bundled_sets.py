@@ -5,6 +5,7 @@ In a wheel they lie beside this file; in a source checkout, in its folder `quest
 
 from pathlib import Path
 
+from phi_core.errors import QuestionSetError
 from phi_core.files import user_path
 
 FOLDER = "question_sets"
@@ -26,3 +27,15 @@ def question_path(text: str) -> Path:
     """What a person means by a question file: a file if there is one, else the bundled set of that name, else the path."""
     path = user_path(text)
     return path if path.exists() else find(text) or path
+
+
+def existing_question_path(text: str) -> Path:
+    """The same; QuestionSetError with the names of the bundled sets if there is nothing of that name."""
+    path = question_path(text)
+    if not path.exists():
+        names = ", ".join(found.stem for found in bundled())
+        raise QuestionSetError(
+            f"question file {path} does not exist",
+            remedy=f"Give a file, or a bundled set: {names or 'there is none'}",
+        )
+    return path

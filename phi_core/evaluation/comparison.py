@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from phi_core.chat.engine import EngineInfo, TokenChange
+from phi_core.chat.engine import EngineInfo, Serving, TokenChange
 from phi_core.config.option import shown
 from phi_core.config.sampling import Sampling
 from phi_core.evaluation.answers import Answer
@@ -18,7 +18,15 @@ from phi_core.evaluation.judge_results import judge_summary
 from phi_core.evaluation.overlap import Overlap
 from phi_core.evaluation.question_set import Question, QuestionSet
 from phi_core.evaluation.statistics import Summary
-from phi_core.evaluation.verdict import verdict_of
+from phi_core.evaluation.verdict import Verdict, verdict_of
+
+SERVED: dict[Serving, str] = {
+    "mixed": "in one batch with the others",
+    "separate pass": "in passes of its own",
+    "own base": "on a base of its own",
+    "remote": "at an endpoint",
+}
+"""How a model was served, in words."""
 
 
 class VoteSummary(Protocol):
@@ -63,7 +71,10 @@ def header(comparison: Comparison) -> list[tuple[str, str]]:
         ("Base model", info.model_name),
         ("Adapters", ", ".join(f"{label} ({path})" for label, path in comparison.adapters.items()) or "none"),
         ("Proof", info.proof.sentence()),
-        ("Serving", ", ".join(f"{label}: {how}" for label, how in info.serving.items()) or "unknown"),
+        (
+            "Answered",
+            ", ".join(f"{label}: {SERVED[how]}" for label, how in info.serving.items()) or "unknown",
+        ),
         ("Strength", _strengths(comparison.strength)),
         ("Sampling", sampling_sentence(questions.sampling)),
         ("System message", questions.system or "none"),
@@ -121,10 +132,13 @@ def _overlap_warnings(comparison: Comparison) -> Iterator[str]:
     found, asked = len(comparison.overlap), len(comparison.question_set.questions)
     if found:
         yield f"{found} of {asked} questions are in the training data: their scores may tell what was learned by heart"
+    others: dict[Verdict, list[str]] = {}
     for difference in comparison.summary.differences:
         verdict = difference.verdict if difference.clean is None else verdict_of(difference.clean)[0]
         if verdict != difference.verdict:
-            yield f"{difference.target}: without those questions the verdict is: {verdict}"
+            others.setdefault(verdict, []).append(difference.target)
+    for verdict, targets in others.items():
+        yield f"{', '.join(targets)}: without those questions the verdict is: {verdict}"
 
 
 def opinions(comparison: Comparison) -> Iterator[tuple[str, tuple[str, ...]]]:

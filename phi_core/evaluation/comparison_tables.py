@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from phi_core.evaluation.comparison import Comparison, number
 from phi_core.evaluation.paired import Paired
 from phi_core.evaluation.statistics import Summary, TargetSummary
+from phi_core.evaluation.verdict import verdict_of
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,6 @@ def score_table(summary: Summary) -> Table:
         "answers",
         "failed",
         "tokens",
-        "seconds",
         "reference, nats a token",
     )
     return Table("Scores", head, tuple(map(_score_row, summary.targets)))
@@ -49,7 +49,6 @@ def _score_row(target: TargetSummary) -> tuple[str, ...]:
         target.target,
         number(target.mean_score),
         *map(str, counts),
-        f"{target.seconds:.2f}",
         "none" if likelihood is None else f"{likelihood:.3f}",
     )
 
@@ -60,7 +59,10 @@ def difference_table(summary: Summary) -> Table:
     for found in summary.differences:
         rows.append((found.target, "all", found.verdict, *_cells(found.paired), _p(found.paired)))
         if found.clean is not None:
-            rows.append((found.target, "not in training data", "", *_cells(found.clean), _p(found.clean)))
+            verdict = verdict_of(found.clean)[0]
+            rows.append(
+                (found.target, "not in training data", verdict, *_cells(found.clean), _p(found.clean))
+            )
     head = ("adapter", "questions", "verdict", "scored", "difference", "interval", "won", "tied", "lost", "p")
     return Table("Against the base", head, tuple(rows), words=3)
 

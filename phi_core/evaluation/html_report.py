@@ -25,6 +25,7 @@ def html(comparison: Comparison) -> str:
 
 def _lines(comparison: Comparison) -> Iterator[str]:
     yield from head(f"Comparison: {comparison.question_set.name}")
+    yield f'<p class="facts">{shown(comparison.info.model_name)} · {shown(comparison.info.proof.sentence())}</p>'
     yield from _verdict(comparison)
     for heading, sentences in opinions(comparison):
         yield f"<h2>{heading}</h2>"

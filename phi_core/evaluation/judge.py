@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 from phi_core.chat.engine import BASE, Ask, Chunk, Engine, EngineInfo
 from phi_core.config.sampling import Sampling
 from phi_core.errors import AdapterError, EngineFailed
-from phi_core.evaluation.answers import Answer
+from phi_core.evaluation.answers import Answer, text_hash
 from phi_core.evaluation.judge_prompt import (
     CLOSING,
     INSTRUCTIONS,
@@ -40,7 +40,7 @@ class Judgement:
 
     `first_order` is what the judge chose with the base's answer first, `second_order` with the adapter's first. `note`
     says why a tie is one where the judge did not call it so. "failed": the judge could not answer; it will be asked
-    again. `settings` is a hash of all that was judged and of the judge.
+    again. `settings` is a hash of all that was judged and of the judge, `answers` one of the two answers.
     """
 
     id: str
@@ -50,6 +50,7 @@ class Judgement:
     second_order: Choice
     note: str = ""
     settings: str = ""
+    answers: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -67,6 +68,7 @@ def judgement_from(record: Mapping[str, Any]) -> Judgement:
         *choices,
         note=str(record.get("note", "")),
         settings=str(record.get("settings", "")),
+        answers=str(record.get("answers", "")),
     )
 
 
@@ -78,7 +80,10 @@ class _Pair:
     settings: str
 
     def judgement(self, verdict: JudgeVerdict, first: Choice, second: Choice, note: str = "") -> Judgement:
-        return Judgement(self.question.id, self.adapter.model, verdict, first, second, note, self.settings)
+        mark = text_hash(self.base.answer, self.adapter.answer)
+        return Judgement(
+            self.question.id, self.adapter.model, verdict, first, second, note, self.settings, mark
+        )
 
 
 def judge_answers(

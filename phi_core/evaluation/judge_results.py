@@ -31,7 +31,10 @@ class JudgedAdapter:
     def sentence(self) -> str:
         worded = f"{self.verdict} than base" if self.verdict in ("better", "worse") else self.verdict
         figures = "; ".join(
-            filter(None, (self.reason if self.verdict == "undecided" else "", self.paired.figures()))
+            filter(
+                None,
+                (self.reason if self.verdict == "undecided" else "", self.paired.figures(test="sign test")),
+            )
         )
         ties = f"{self.disagreements} ties because the two orders disagreed, {self.unreadable} because a reply was not understood"
         failed = f"{self.failed} failed{f': {self.failure}' if self.failure else ''}"

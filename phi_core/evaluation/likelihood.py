@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from phi_core.chat.engine import LogLikelihood
+from phi_core.counted import counted
 from phi_core.evaluation.answers import Answer
-from phi_core.evaluation.paired import counted
 from phi_core.evaluation.perplexity import loss_difference, validation_loss
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Literal
 
+from phi_core.counted import counted
 from phi_core.evaluation.agreement import binomial_p
 from phi_core.evaluation.bootstrap import CONFIDENCE, paired_interval
 
@@ -33,13 +34,13 @@ class Paired:
     p_value: float
     confidence: float = CONFIDENCE
 
-    def figures(self) -> str:
-        """In words; "" without questions."""
+    def figures(self, *, test: str = "") -> str:
+        """In words; "" without questions. `test` names it otherwise: of preferences McNemar's is the sign test."""
         if self.mean is None or self.low is None or self.high is None:
             return ""
         interval = f"mean difference {self.mean:+.3f}, {percent(self.confidence)} interval {self.low:+.3f} to {self.high:+.3f}"
         counts = f"{counted(self.scored, 'question')}: {self.wins} won, {self.ties} tied, {self.losses} lost"
-        return f"{interval}; {counts}; {self.test} {shown_p(self.p_value)}"
+        return f"{interval}; {counts}; {test or self.test} {shown_p(self.p_value)}"
 
 
 def paired(gains: Sequence[float], *, confidence: float = CONFIDENCE) -> Paired:
@@ -66,7 +67,3 @@ def percent(share: float) -> str:
 
 def shown_p(value: float) -> str:
     return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
-
-
-def counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"

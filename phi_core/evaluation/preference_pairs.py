@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from phi_core.chat.messages import conversation
+from phi_core.counted import counted
 from phi_core.errors import RequestError
 from phi_core.evaluation.vote_results import preference, standing_votes, votes_by_pair
 from phi_core.evaluation.votes import Pair, Vote
@@ -30,11 +31,15 @@ class PreferencePairs:
     unvoted: int
 
     def sentence(self) -> str:
-        pairs = f"{len(self.rows)} preference pair{'' if len(self.rows) == 1 else 's'}"
-        return (
-            f"{pairs}; left out: {self.ties} tied, {self.both_bad} both bad, {self.split} split between raters, "
-            f"{self.unvoted} without a vote"
-        )
+        pairs = counted(len(self.rows), "preference pair")
+        kinds = {
+            "tied": self.ties,
+            "both bad": self.both_bad,
+            "split between raters": self.split,
+            "without a vote": self.unvoted,
+        }
+        left_out = ", ".join(f"{number} {kind}" for kind, number in kinds.items() if number)
+        return f"{pairs}; left out: {left_out}" if left_out else pairs
 
 
 def preference_pairs(pairs: Sequence[Pair], votes: Iterable[Vote], system: str | None) -> PreferencePairs:

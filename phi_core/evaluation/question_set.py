@@ -14,6 +14,7 @@ from typing import Any
 
 from phi_core.config.problems import nearest
 from phi_core.config.sampling import Sampling, sampling_from
+from phi_core.counted import counted
 from phi_core.errors import Problem, QuestionSetError
 from phi_core.evaluation.question_file import FORMAT_HELP, Item, read_question_file
 from phi_core.evaluation.scorers import NEED_NO_REFERENCE, SCORERS, reference_fault
@@ -74,7 +75,7 @@ def require_questions(question_set: QuestionSet, *, skip_bad: bool) -> None:
     if not question_set.questions:
         raise QuestionSetError(f"{question_set.path} holds no usable question", problems, FORMAT_HELP)
     if problems and not skip_bad:
-        count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
+        count = counted(len(problems), "problem")
         raise QuestionSetError(f"{question_set.path} has {count}", problems)
 
 

@@ -1,14 +1,13 @@
-"""Reports: a comparison as answers.jsonl, report.md, report.html and report.json in one folder.
+"""Reports: a comparison as report.md, report.html and report.json in one folder.
 
-Each report is written beside and renamed, so that a reader sees the old or the new one, never half of one. Lines of
-answers.jsonl that are there already stay. Knows nothing about engines or screens.
+Each is written beside and renamed, so that a reader sees the old or the new one, never half of one. Knows nothing about
+engines or screens.
 """
 
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from phi_core.evaluation.answers import Answer, append_answer, read_answers
 from phi_core.evaluation.batch_request import question_set_record
 from phi_core.evaluation.comparison import Comparison, header, notes, verdicts, warnings
 from phi_core.evaluation.html_report import html
@@ -16,13 +15,11 @@ from phi_core.evaluation.judge_results import judge_summary
 from phi_core.evaluation.markdown_report import markdown
 from phi_core.files import json_text, write_text
 
-__all__ = ["ANSWERS_FILE", "Comparison", "report_json", "write_report"]
-
-ANSWERS_FILE = "answers.jsonl"
+__all__ = ["Comparison", "report_json", "write_report"]
 
 
 def write_report(directory: Path, comparison: Comparison) -> tuple[Path, ...]:
-    """The four files, answers first."""
+    """The three files."""
     directory.mkdir(parents=True, exist_ok=True)
     texts = {
         "report.md": markdown(comparison),
@@ -31,8 +28,7 @@ def write_report(directory: Path, comparison: Comparison) -> tuple[Path, ...]:
     }
     for name, text in texts.items():
         write_text(directory / name, text)
-    answers = _complete_answers(directory / ANSWERS_FILE, comparison.answers)
-    return (answers, *(directory / name for name in texts))
+    return tuple(directory / name for name in texts)
 
 
 def report_json(comparison: Comparison) -> dict[str, Any]:
@@ -70,12 +66,3 @@ def _judge_json(comparison: Comparison) -> dict[str, Any] | None:
         "summary": asdict(judge_summary(comparison.judgements)),
         "judgements": [found.as_json() for found in comparison.judgements],
     }
-
-
-def _complete_answers(path: Path, answers: tuple[Answer, ...]) -> Path:
-    """Appends the answers that the file lacks or holds otherwise."""
-    there = {(answer.id, answer.model): answer for answer in read_answers(path)}
-    for answer in answers:
-        if there.get((answer.id, answer.model)) != answer:
-            append_answer(path, answer)
-    return path

@@ -19,6 +19,7 @@ from phi_core.evaluation.question_set import Question, QuestionSet
 from phi_core.evaluation.scorers import reference_is_an_answer, score
 
 OnAnswer = Callable[[Answer], None]
+OnProgress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,13 @@ def run_questions(
     should_stop: Callable[[], bool],
     already: Iterable[Answer] = (),
     origins: Mapping[str, str] | None = None,
+    on_progress: OnProgress = lambda done, total: None,
 ) -> tuple[Answer, ...]:
     """The answers, question by question, those of `already` included and not asked again unless they failed, or were
     given to another question, with other settings or by other weights.
 
-    `on_answer` hears each new one as it ends, and again once the likelihood of its reference is known. `should_stop` is
+    `on_answer` hears each new one as it ends, and again once the likelihood of its reference is known; before each of
+    these `on_progress` hears how many are measured, and of how many. `should_stop` is
     asked after each; what is under way then is dropped. `origins` says where a target without a fingerprint answers
     (`URL#MODEL`). EngineLost ends the batch: what was answered has been heard, and a later call goes on from there.
     """
@@ -58,7 +61,7 @@ def run_questions(
         on_answer(answer)
     there = [(pair, known[pair.settings]) for pair in pairs if pair.settings in known]
     if not should_stop():
-        for answer in _measured(there, question_set, engine, should_stop):
+        for answer in _measured(there, question_set, engine, should_stop, on_progress):
             known[answer.settings] = answer
             on_answer(answer)
     return tuple(known[pair.settings] for pair, _ in there)
@@ -162,11 +165,12 @@ def _measured(
     question_set: QuestionSet,
     engine: Engine,
     should_stop: Callable[[], bool],
+    on_progress: OnProgress,
 ) -> Iterator[Answer]:
     """The answers that lack the likelihood of their reference, with it; with an error if it cannot be measured."""
-    for pair, answer in there:
-        if not _wants_likelihood(pair, answer, engine.info):
-            continue
+    owed = [(pair, answer) for pair, answer in there if _wants_likelihood(pair, answer, engine.info)]
+    for place, (pair, answer) in enumerate(owed):
+        on_progress(place, len(owed))
         measured = _with_likelihood(answer, pair, question_set, engine)
         if measured != answer:
             yield measured

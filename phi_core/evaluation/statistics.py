@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from phi_core.chat.engine import BASE
+from phi_core.counted import counted
 from phi_core.evaluation.answers import Answer
 from phi_core.evaluation.bootstrap import CONFIDENCE, NUM_RESAMPLES, paired_interval
 from phi_core.evaluation.likelihood import LikelihoodGain, likelihood_gain, mean_likelihood
-from phi_core.evaluation.paired import Paired, counted, paired, percent
+from phi_core.evaluation.paired import Paired, paired, percent
 from phi_core.evaluation.question_set import Question
 from phi_core.evaluation.verdict import MIN_SCORED, Verdict, verdict_of
 

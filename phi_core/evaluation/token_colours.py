@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 
 from phi_core.chat.engine import TokenChange
-from phi_core.evaluation.paired import counted
+from phi_core.counted import counted
 
 SOME_SHIFT, LARGE_SHIFT = 0.5, 2.0
 """In nats: 1.6 times and 7.4 times as likely."""

@@ -8,7 +8,8 @@ verdicts together raise a false alarm at most once in twenty sets.
 
 from typing import TYPE_CHECKING, Literal
 
-from phi_core.evaluation.paired import Paired, counted, percent, shown_p
+from phi_core.counted import counted
+from phi_core.evaluation.paired import Paired, percent, shown_p
 
 if TYPE_CHECKING:
     from phi_core.evaluation.statistics import Summary

@@ -10,9 +10,10 @@ from itertools import combinations
 from statistics import fmean
 from typing import Any, Literal
 
+from phi_core.counted import counted
 from phi_core.evaluation.agreement import binomial_p, cohens_kappa, krippendorffs_alpha
 from phi_core.evaluation.bootstrap import CONFIDENCE
-from phi_core.evaluation.paired import Paired, counted, paired, percent, shown_p
+from phi_core.evaluation.paired import Paired, paired, percent, shown_p
 from phi_core.evaluation.verdict import Verdict, verdict_of
 from phi_core.evaluation.votes import Pair, Vote
 
@@ -45,15 +46,15 @@ class AdapterVotes:
 
     def sentence(self) -> str:
         counts = (
-            f"{self.wins} won, {self.losses} lost, {self.ties} tied, {self.both_bad} both bad, "
-            f"{self.identical} identical, {self.unvoted} without a vote"
+            f"votes: {self.wins} for it, {self.losses} for the base, {self.ties} tied, {self.both_bad} both bad; "
+            f"{counted(self.identical, 'identical pair')}, {self.unvoted} without a vote"
         )
         found = self.figures
         if found.mean is None or found.low is None or found.high is None:
             return f"{self.adapter}: no votes ({counts})"
         figures = (
             f"mean preference {found.mean:+.3f}, {percent(found.confidence)} interval {found.low:+.3f} to "
-            f"{found.high:+.3f}; {found.test} {shown_p(found.p_value)}"
+            f"{found.high:+.3f}; sign test {shown_p(found.p_value)}"
         )
         worded = f"{self.verdict} than base" if self.verdict in ("better", "worse") else self.verdict
         return f"{self.adapter}: {worded} by votes: {self.reason} ({figures}; {counts})"

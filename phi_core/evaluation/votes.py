@@ -5,19 +5,17 @@ The last line of a rater, question and adapter counts, so that a vote may be cha
 rewritten. Knows neither models nor what votes add up to (`vote_results`).
 """
 
-import json
-import os
+import getpass
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from phi_core.chat.engine import BASE
 from phi_core.errors import RequestError
-from phi_core.evaluation.answers import Answer
-from phi_core.evaluation.batch_folder import json_lines
+from phi_core.evaluation.answers import Answer, text_hash
+from phi_core.json_lines import append_record, read_records
 
 Choice = Literal["left", "right", "tie", "both_bad"]
 CHOICES: tuple[Choice, ...] = get_args(Choice)
@@ -48,7 +46,7 @@ class Pair:
     @property
     def fingerprint(self) -> str:
         """Hash of both answers: a vote on other answers is no vote on these."""
-        return _hash(self.base_answer, self.adapter_answer)
+        return text_hash(self.base_answer, self.adapter_answer)
 
 
 @dataclass(frozen=True)
@@ -121,7 +119,7 @@ def answer_pairs(answers: Iterable[Answer], *, base: str = BASE) -> tuple[Pair, 
 
 def ballot_of(pair: Pair, rater: str) -> Ballot:
     """The sides by a bit of a hash of rater, adapter and question: hidden, even, and the same every time."""
-    adapter_is_left = int(_hash(rater, pair.adapter, pair.id), 16) % 2
+    adapter_is_left = int(text_hash(rater, pair.adapter, pair.id), 16) % 2
     return Ballot(pair, rater, pair.adapter if adapter_is_left else pair.base)
 
 
@@ -161,19 +159,24 @@ def noted(vote: Vote, note: str) -> Vote:
     return replace(vote, note=note, time=time.time())
 
 
-def rater_of(name: str) -> str:
-    """A rater's name as it is kept. RequestError if nothing is left of it."""
+def rater_of(name: str | None) -> str:
+    """A rater's name as it is kept; None: the name of the login. RequestError if nothing is left of it."""
+    name = _login() if name is None else name
     if not name.strip():
         raise RequestError(f"a rater needs a name, got {name!r}", "Give one, such as --rater ann")
     return " ".join(name.split())
 
 
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a container's user without a name
+        return "me"
+
+
 def append_vote(path: Path, vote: Vote) -> None:
-    """One more line, in one write, so that two front ends may share a file; a torn line before it is closed first."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(asdict(vote), ensure_ascii=False, allow_nan=False)
-    with path.open("a+b", buffering=0) as file:
-        file.write(_line_end_if_torn(path) + text.encode("utf-8", "backslashreplace") + b"\n")
+    """One more line; two front ends may share a file. OSError: then it was not given."""
+    append_record(path, asdict(vote))
 
 
 def read_votes(path: Path) -> tuple[Vote, ...]:
@@ -182,19 +185,12 @@ def read_votes(path: Path) -> tuple[Vote, ...]:
     A line that is no vote, such as one torn by a crash, is passed over: its pair is asked again.
     """
     found: dict[tuple[str, str, str], Vote] = {}
-    for record in json_lines(path):
+    for record in read_records(path):
         vote = _vote(record)
         if vote is not None:
             found.pop(vote.key, None)
             found[vote.key] = vote
     return tuple(found.values())
-
-
-def _line_end_if_torn(path: Path) -> bytes:
-    with path.open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(size - 1, 0))
-        return b"\n" if size and file.read(1) != b"\n" else b""
 
 
 def _vote(record: Mapping[str, Any]) -> Vote | None:
@@ -205,12 +201,6 @@ def _vote(record: Mapping[str, Any]) -> Vote | None:
     texts = (vote.id, vote.base, vote.adapter, vote.rater, vote.left, vote.answers, vote.note)
     is_whole = all(isinstance(text, str) for text in texts) and vote.left in (vote.base, vote.adapter)
     return vote if is_whole and vote.choice in (None, *CHOICES) else None
-
-
-def _hash(*texts: str) -> str:
-    """Of the texts and their lengths, so that no two lists of texts are mistaken for one another."""
-    joined = "".join(f"{len(text)}:{text}" for text in texts)
-    return sha256(joined.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 _KEYS = tuple(item.name for item in fields(Vote))

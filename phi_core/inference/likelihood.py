@@ -1,6 +1,8 @@
 """How likely a model finds an answer, and how an adapter moved each of its tokens away from the base.
 
-One forward pass a model; only the answer's logits are kept. Letters: T tokens of the sample, A of the answer, V vocabulary.
+One forward pass, with base and adapter as two rows of it where they can share one; only the answer's logits are kept.
+Adapters are chosen for the call (inference.row_model): PEFT's own switches walk over all modules, which costs more than
+a small model's pass. Letters: T tokens of the sample, A of the answer, V vocabulary.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,21 +13,23 @@ from phi_core.chat.engine import LogLikelihood, TokenChange
 from phi_core.chat.prompt_format import Tokenised
 from phi_core.chat.tokenizer import TextTokenizer
 from phi_core.errors import EngineFailed
-from phi_core.inference.loaded_models import LoadedModels, Model
+from phi_core.inference.loaded_models import LoadedModels
+from phi_core.inference.row_adapters import Slice, Voice
+from phi_core.inference.row_model import RowModel
 
 ROWS = 64
 """Positions whose distributions are held at once, in float32."""
 
 
-@torch.no_grad()
-def log_likelihood(model: Model, sample: Tokenised) -> LogLikelihood:
+def log_likelihood(models: LoadedModels, target: str, sample: Tokenised) -> LogLikelihood:
     """Over the trained tokens. EngineFailed if there is none."""
     if not sample.num_trained:
         raise EngineFailed("there is no answer to score within the model's context")
-    ids = torch.tensor([sample.ids], device=next(model.parameters()).device)
-    logits = model(input_ids=ids, use_cache=False).logits[0, :-1].float()
+    (logits_TV,) = _logits(models, [target], sample.ids)
+    logits = logits_TV[:-1].float()
     scored = torch.tensor(sample.trained[1:])
-    chosen = logits.log_softmax(-1).gather(-1, ids[0, 1:, None])[:, 0].cpu()
+    ids = torch.tensor(sample.ids[1:], device=logits.device)
+    chosen = logits.log_softmax(-1).gather(-1, ids[:, None])[:, 0].cpu()
     return LogLikelihood(float(chosen[scored].double().sum()), sample.num_trained)
 
 
@@ -37,8 +41,9 @@ def token_changes(
     start = max(start, 1)  # a first token is predicted nowhere
     if end <= start:
         raise EngineFailed("there is no answer to look at within the model's context")
-    upto = Tokenised(sample.ids[:end], ())
-    base_AV, adapter_AV = (_answer_logits(models, each, upto, end - start) for each in (base, target))
+    length = end - start
+    logits = _logits(models, [base, target], sample.ids[:end], keep=length + 1)
+    base_AV, adapter_AV = (each[-length - 1 : -1] for each in logits)
     answer = sample.ids[start:end]
     figures = _changes(base_AV, adapter_AV, torch.tensor(answer))
     texts = token_texts(answer, tokenizer)
@@ -46,12 +51,19 @@ def token_changes(
 
 
 @torch.no_grad()
-def _answer_logits(models: LoadedModels, target: str, sample: Tokenised, length: int) -> torch.Tensor:
-    """(A, V): the logits that the last `length` ids were predicted with."""
-    with models.switched(target) as model:
-        ids = torch.tensor([sample.ids], device=next(model.parameters()).device)
-        logits: torch.Tensor = model(input_ids=ids, use_cache=False, logits_to_keep=length + 1).logits
-    return logits[0, -length - 1 : -1]
+def _logits(
+    models: LoadedModels, targets: Sequence[str], ids: Sequence[int], keep: int = 0
+) -> list[torch.Tensor]:
+    """Of each target (T, V), or after `keep` only the last ones: the logits on the same ids."""
+    places = [models.place_of(target) for target in targets]
+    network = RowModel(places[0][0], device=models.base.device.name, faster_kernels=False)
+    is_alone = {models.attached[target].serving != "mixed" for target in targets if target in models.attached}
+    if len(targets) > 1 and (any(is_alone) or not network.mixes):
+        return [_logits(models, [target], ids, keep)[0] for target in targets]
+    slices = [Slice(Voice(name), row, row + 1) for row, (_, name) in enumerate(places)]
+    rows = torch.tensor([list(ids)] * len(targets), device=models.base.device.name)
+    cut = {"logits_to_keep": keep} if keep else {}
+    return list(network.one_voice(slices, input_ids=rows, use_cache=False, **cut).logits)
 
 
 def _changes(

@@ -74,8 +74,7 @@ class LocalEngine:
         return self.sample_log_likelihood(tokenise(self._form, messages, self._base.tokenizer), target)
 
     def sample_log_likelihood(self, sample: Tokenised, target: str) -> LogLikelihood:
-        with self._models.switched(target) as model:
-            return log_likelihood(model, sample.cut(self._base.context_length))
+        return log_likelihood(self._models, target, sample.cut(self._base.context_length))
 
     def add(self, label: str, adapter: Path) -> EngineInfo:
         models = self._models

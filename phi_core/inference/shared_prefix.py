@@ -33,7 +33,7 @@ def common_prefix(prompts: Sequence[Sequence[int]]) -> Sequence[int]:
     """What all begin with, leaving each at least its last token; empty for a single prompt."""
     if len(prompts) < 2:
         return ()
-    first, last = min(prompts), max(prompts)  # the two that differ first, if any do
+    first, last = min(prompts, key=tuple), max(prompts, key=tuple)  # the two that differ first, if any do
     longest = min(len(prompt) for prompt in prompts) - 1
     differing = (at for at in range(longest) if first[at] != last[at])
     return first[: next(differing, longest)]

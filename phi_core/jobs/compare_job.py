@@ -1,7 +1,8 @@
 """Comparisons as processes: start the worker of a batch folder, ask it to stop, find out where a batch belongs.
 
 Like a run, a batch ends with its work and not with the front end that started it. Starting it again on the same folder
-asks only what is missing. Knows nothing about models; paths, labels and the question set are checked by callers.
+asks only what is missing. Knows nothing about models; paths, labels and the question set are checked by callers, the
+addresses of endpoints here, before they are written down.
 """
 
 import os
@@ -9,6 +10,7 @@ import signal
 import threading
 import time
 import uuid
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,18 +22,23 @@ from phi_core.evaluation.batch_request import Batch, BatchRequest, batch_record
 from phi_core.evaluation.batch_status import has_worker
 from phi_core.evaluation.question_set import QuestionSet
 from phi_core.files import read_json, user_path, write_json
+from phi_core.jobs.endpoint import endpoint
 from phi_core.jobs.process import start_worker
 from phi_core.model_files.folder import resolved_name
 from phi_core.runs.identity import identity_from
 from phi_core.runs.reader import Run
 
 STARTED_SECONDS = 20.0
+ENDING_SECONDS = 20.0
 COMPARISONS = "comparisons"
 """The folder under the runs' root for comparisons that belong to no run."""
 
 
 def new_batch(question_set: QuestionSet, request: BatchRequest, *, run: Run | None = None) -> Batch:
-    """A batch that begins now."""
+    """A batch that begins now. RequestError for an endpoint or judge whose address is none, or holds a password."""
+    for address in (*request.endpoints.values(), request.judge or ""):
+        if "://" in address:
+            endpoint(address)
     return Batch(
         id=f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}",
         created=time.time(),
@@ -53,8 +60,9 @@ def batch_folder_of(question_set: QuestionSet, request: BatchRequest, *, run: Ru
 def start(folder: Path, batch: Batch) -> None:
     """Write batch.json, start the worker, and wait until it has spoken. RequestError if one is at this folder already;
     WorkError if it does not start."""
-    files = _made(folder)
+    files = BatchFolder(folder)
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         with FileLock(files.starting, timeout=0):
             _require_idle(files)
             write_json(files.batch, batch_record(batch))
@@ -62,6 +70,10 @@ def start(folder: Path, batch: Batch) -> None:
             _start_worker(files)
     except Timeout:
         raise _taken(folder) from None
+    except OSError as error:
+        raise RequestError(
+            f"{folder} cannot be written: {error.strerror}", "Name another folder with --out"
+        ) from None
 
 
 def stop(folder: Path) -> None:
@@ -74,7 +86,8 @@ def stop(folder: Path) -> None:
         raise RequestError(
             f"comparison {folder} is not running", "Start it again: the same phi compare command"
         )
-    os.kill(identity.pid, signal.SIGTERM)
+    with suppress(ProcessLookupError):  # it has just ended by itself
+        os.kill(identity.pid, signal.SIGTERM)
 
 
 def _portable(request: BatchRequest) -> BatchRequest:
@@ -86,23 +99,15 @@ def _portable(request: BatchRequest) -> BatchRequest:
     )
 
 
-def _made(folder: Path) -> BatchFolder:
-    """The folder, made where it was not. RequestError if it cannot be written."""
-    files = BatchFolder(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        files.starting.touch()
-    except OSError as error:
-        raise RequestError(
-            f"{folder} cannot be written: {error.strerror}", "Name another folder with --out"
-        ) from None
-    return files
-
-
 def _require_idle(files: BatchFolder) -> None:
+    """A worker that has said how it ended still holds the folder until its process is gone: it is waited for."""
     status = read_json(files.status)
     if has_worker(status) and status.get("state") == "running":
         raise _taken(files.root)
+    identity = identity_from(status) if isinstance(status, dict) else None
+    end = time.monotonic() + ENDING_SECONDS
+    while identity is not None and identity.is_alive and time.monotonic() < end:
+        time.sleep(0.02)
 
 
 def _taken(folder: Path) -> RequestError:

@@ -128,6 +128,11 @@ class RemoteEngine:
         record = self._receive("log_likelihood")
         return LogLikelihood(record["log_likelihood"], record["tokens"])
 
+    @property
+    def has_died(self) -> bool:
+        """Whether the worker has ended by itself: every further request would be EngineLost."""
+        return not self._closed and self._process.poll() is not None
+
     def close(self) -> None:
         """End the worker. May be called from another thread to give up a load or an answer."""
         if self._closed:

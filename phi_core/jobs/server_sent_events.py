@@ -31,8 +31,11 @@ def event_data(pieces: Iterable[bytes]) -> Iterator[str]:
 def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
     rest = b""
     for piece in pieces:
-        *whole, rest = (rest + piece.replace(b"\r\n", b"\n").replace(b"\r", b"\n")).split(b"\n")
+        text = (rest + piece).replace(b"\r\n", b"\n")
+        half = b"\r" if text.endswith(b"\r") else b""  # of a line end, perhaps: the next piece tells
+        *whole, rest = text.removesuffix(half).replace(b"\r", b"\n").split(b"\n")
+        rest += half
         yield from whole
         if len(rest) > LONGEST:
             raise EngineFailed(f"the endpoint sent a line of more than {LONGEST:,} bytes")
-    yield rest
+    yield rest.removesuffix(b"\r")

@@ -5,13 +5,13 @@ down before its run begins, so that a search that was killed knows what it had b
 passed over.
 """
 
-import json
 import math
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
+
+from phi_core.json_lines import append_record, read_records
 
 State = Literal["begun", "unfinished", "finished", "failed"]
 UNCHANGED = 0
@@ -79,26 +79,15 @@ class TrialLog:
 
     def append(self, trial: Trial) -> None:
         """It is in the file when this returns."""
-        with self.path.open("ab") as file:
-            if file.tell() and not _ends_a_line(self.path):
-                file.write(b"\n")
-            file.write(json.dumps(asdict(trial), allow_nan=False).encode() + b"\n")
+        append_record(self.path, asdict(trial))
         self._trials[trial.key] = trial
 
 
 def _read(path: Path) -> Iterator[Trial]:
     """What is no trial is passed over: its run is found again by its name."""
-    lines = path.read_bytes().split(b"\n") if path.exists() else []
-    for line in lines:
+    for record in read_records(path):
         try:
-            record = json.loads(line)
             values = {name: tuple(v) if isinstance(v, list) else v for name, v in record["values"].items()}
             yield Trial(**{**record, "values": values})
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except (TypeError, KeyError, AttributeError):
             continue
-
-
-def _ends_a_line(path: Path) -> bool:
-    with path.open("rb") as file:
-        file.seek(-1, os.SEEK_END)
-        return file.read(1) == b"\n"

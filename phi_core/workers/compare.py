@@ -28,10 +28,11 @@ from phi_core.evaluation.batch_report import write_batch_report
 from phi_core.evaluation.batch_request import Batch, BatchRequest, batch_from
 from phi_core.evaluation.batch_writer import BatchWriter
 from phi_core.evaluation.judge import judge_answers
-from phi_core.evaluation.overlap import find_overlap
+from phi_core.evaluation.overlap import Overlap, find_overlap
 from phi_core.evaluation.runner import answered, pairs_of, run_questions
 from phi_core.files import read_json, write_json
 from phi_core.jobs.openai_engine import OpenAIEngine
+from phi_core.model_files.held_adapters import held_adapters
 from phi_core.planning.training_texts import training_texts
 from phi_core.runs.layout import RunLayout
 
@@ -110,24 +111,27 @@ def carry_out(
     with signals.interruptible():
         loaded = opened(batch.request)
         judge = open_judge(batch.request, loaded)
-        files.overlap.unlink(missing_ok=True)  # of what another start has asked
-        write_json(files.engine, engine_record(loaded.info, batch))
+        about = engine_record(loaded.info, batch)
+    files.overlap.unlink(missing_ok=True)  # of what another start has asked
+    write_json(files.engine, about)
     engine = GuardedEngine(loaded, signals.interruptible)
     judge = judge and replace(judge, engine=GuardedEngine(judge.engine, signals.interruptible))
     answers = ask_questions(batch, before, engine, writer)
     writer.put_in_order(answers)
-    writer.status(activity="measuring what the adapters changed")
     measure_changes(
         batch.question_set,
         answers,
         engine,
         on_changes=writer.token_changes,
         already=read_batch(files.root).token_changes,
+        on_progress=lambda done, total: writer.activity(f"measuring what changed, {done} of {total}"),
     )
     judge_them(batch, answers, judge, writer)
     writer.status(activity="looking for the questions in the training data")
     with signals.interruptible():
-        look_for_questions(batch, files)
+        overlap = look_for_questions(batch)
+    if overlap is not None:
+        write_json(files.overlap, [found.as_json() for found in overlap])
     writer.status(activity="writing the report")
     write_batch_report(files.root)
 
@@ -148,6 +152,7 @@ def ask_questions(
         should_stop=lambda: False,
         already=before,
         origins=origins,
+        on_progress=lambda done, total: writer.activity(f"measuring the references, {done} of {total}"),
     )
 
 
@@ -166,17 +171,17 @@ def judge_them(batch: Batch, answers: Sequence[Answer], judge: "Judge | None", w
     )
 
 
-def look_for_questions(batch: Batch, files: BatchFolder) -> None:
-    """Keep which questions the run was trained on. Data that cannot be read any more spoils no answer: the log has why."""
+def look_for_questions(batch: Batch) -> tuple[Overlap, ...] | None:
+    """Which questions the run was trained on. None if that is not known: data that cannot be read any more spoils no
+    answer, and the log has why."""
     if batch.run_path is None:
-        return
-    texts = training_texts(RunLayout(Path(batch.run_path)).config)
+        return None
     try:
-        found = find_overlap(batch.question_set.questions, texts)
-    except PhiError as error:
+        texts = training_texts(RunLayout(Path(batch.run_path)).config)
+        return find_overlap(batch.question_set.questions, texts)
+    except (PhiError, OSError, ValueError) as error:
         print(f"the questions were not looked up in the training data: {error}", file=sys.stderr)
-        return
-    write_json(files.overlap, [overlap.as_json() for overlap in found])
+        return None
 
 
 def stopped(files: BatchFolder, writer: BatchWriter) -> int:
@@ -203,9 +208,10 @@ def open_engine(request: BatchRequest) -> Engine:
     ]
     if request.model_name is None and not request.adapters:
         return JoinedEngine(elsewhere)
-    from phi_core.inference.opening import open_local_engine  # heavy: only after the status says that we live
+    with held_adapters(request.adapters) as held:
+        from phi_core.inference.opening import open_local_engine  # heavy: after the status says that we live
 
-    here = open_local_engine(asdict(request))
+        here = open_local_engine(asdict(request), held=held)
     return JoinedEngine([here, *elsewhere]) if elsewhere else here
 
 

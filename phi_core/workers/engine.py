@@ -26,6 +26,7 @@ from phi_core.chat.wire import (
     record_from,
 )
 from phi_core.errors import EngineFailed, PhiError
+from phi_core.model_files.held_adapters import held_adapters
 
 
 class Pipe:
@@ -73,9 +74,10 @@ def main() -> None:
 
 def load_engine(request: Mapping[str, Any]) -> Engine:
     """The engine of a `load` request."""
-    from phi_core.inference.opening import open_local_engine  # heavy: after the pipe is open
+    with held_adapters(request["adapters"]) as held:
+        from phi_core.inference.opening import open_local_engine  # heavy: after the pipe is open
 
-    return open_local_engine(request)
+        return open_local_engine(request, held=held)
 
 
 def serve(engine: Engine, pipe: Pipe, request: Mapping[str, Any]) -> None:

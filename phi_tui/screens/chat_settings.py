@@ -18,6 +18,7 @@ from phi_tui.chat_session import ChatSettings
 from phi_tui.widgets.plain import PlainStatic
 
 OPTIONS = specs(Sampling)
+KEYS = "enter takes them · tab next field · esc back"
 
 
 class EditSettings(ModalScreen[ChatSettings | None]):
@@ -37,7 +38,6 @@ class EditSettings(ModalScreen[ChatSettings | None]):
         & #settings-system { width: 1fr; }
         & .settings-help { color: $text-muted; padding-left: 2; height: auto; margin-bottom: 1; }
         & .settings-help.-bad { color: $text-error; text-style: bold; }
-        & #settings-keys { color: $text-muted; }
     }
     """
 
@@ -46,7 +46,8 @@ class EditSettings(ModalScreen[ChatSettings | None]):
         self._settings = settings
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(id="settings-box", can_focus=False):
+        with VerticalScroll(id="settings-box", can_focus=False) as box:
+            box.border_subtitle = KEYS
             for option in OPTIONS:
                 with Horizontal():
                     yield PlainStatic(option.name, classes="settings-name")
@@ -59,7 +60,6 @@ class EditSettings(ModalScreen[ChatSettings | None]):
             with Horizontal():
                 yield PlainStatic("system message", classes="settings-name")
                 yield Input(self._settings.system, id="settings-system", compact=True)
-            yield PlainStatic("enter takes them · tab next field · esc back", id="settings-keys")
 
     @on(Input.Submitted)
     def _take(self) -> None:

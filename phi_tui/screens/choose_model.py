@@ -16,10 +16,10 @@ from textual.widgets.option_list import Option
 
 from phi_core.errors import PhiError
 from phi_core.plain_text import one_line
+from phi_tui.background_services import in_background
 from phi_tui.engine_choice import ModelChoice, RunChoice, typed_choice
 from phi_tui.engine_files import find_runs
 from phi_tui.engine_messages import RunsFound, ServiceFailed
-from phi_tui.engine_services import in_background
 from phi_tui.widgets.plain import PlainStatic, content
 
 SEARCHING = "looking for runs …"

@@ -2,6 +2,8 @@
 
 from typing import ClassVar
 
+from rich.table import Table
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
@@ -21,14 +23,17 @@ class Help(ModalScreen[None]):
         Binding("k", "scroll(-1)", show=False),
     ]
 
+    DEFAULT_CSS = "Help .help-keys { height: auto; margin-bottom: 1; }"
+
     def __init__(self, title: str, keys: tuple[Key, ...], words: str) -> None:
         super().__init__()
         self._title, self._keys, self._words = title, keys, words
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="dialog help"):
-            yield Static(key_lines(f"Keys of {self._title}", self._keys), markup=False)
-            yield Static(key_lines("Keys everywhere", APP), markup=False)
+            for title, keys in ((f"Keys of {self._title}", self._keys), ("Keys everywhere", APP)):
+                yield Static(Content.styled(title, "bold underline"))
+                yield Static(key_table(keys), classes="help-keys")
             yield Markdown(self._words, open_links=False)
             yield Static("[b]esc[/b] Close", classes="dialog-keys")
 
@@ -42,8 +47,10 @@ class Help(ModalScreen[None]):
         self.query_one(VerticalScroll).scroll_relative(y=by, animate=False)
 
 
-def key_lines(title: str, keys: tuple[Key, ...]) -> Content:
-    """One line a key: what is pressed and what it does."""
-    width = max(len(shown_keys(key)) for key in keys) + 2
-    lines = (Content.assemble((f"{shown_keys(key):<{width}}", "bold"), key.explanation) for key in keys)
-    return Content("\n").join([Content.styled(title, "bold underline"), *lines, Content("")])
+def key_table(keys: tuple[Key, ...]) -> Table:
+    """What is pressed, and beside it what it does, in as many lines as that takes."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    for key in keys:
+        table.add_row(Text(shown_keys(key), style="bold"), Text(key.explanation))
+    return table

@@ -37,7 +37,7 @@ class Votes(ModalScreen[None]):
     DEFAULT_CSS = """
     Votes {
         align: left top;
-        & #votes { width: 100%; height: 100%; background: $surface; padding: 0 1; }
+        & #votes { width: 100%; height: 100%; background: $surface; padding: 0 0 0 1; }
         & #vote-head { height: auto; max-height: 2; color: $text-muted; }
         & #vote-question-box { height: auto; max-height: 25%; }
         & #vote-question { height: auto; text-style: bold; margin-bottom: 1; }
@@ -168,10 +168,10 @@ class Votes(ModalScreen[None]):
         self.query_one("#vote-answers", VerticalScroll).scroll_home(animate=False)
 
     def _show_keys(self) -> None:
-        votes = (("h", "left"), ("l", "right"), ("t", "tie"), ("b", "both bad"))
+        votes = (("h", "left"), ("l", "right"), ("t", "tie"), ("b", "both\N{NO-BREAK SPACE}bad"))
         rest = (("n", "note"), ("u", "undo"), ("r", "rater"), ("e", "export"), ("esc", "back"))
         shown = rest[1:] if self._booth.ballot is None else (*votes, *rest)
-        words = (Content.assemble((key, "bold"), f" {does}") for key, does in shown)
+        words = (Content.assemble((key, "bold"), f"\N{NO-BREAK SPACE}{does}") for key, does in shown)
         self.query_one("#vote-keys", Static).update(Content("  ").join(words))
 
     def _say(self, text: str, style: str = "$text-muted") -> None:

@@ -14,9 +14,9 @@ from textual.binding import BindingType
 
 from phi_tui import engine_messages as facts
 from phi_tui import keys
+from phi_tui.background_services import in_background
 from phi_tui.chat_help import HELP
 from phi_tui.engine_files import find_adapters, find_choice, find_runs, newest_choice
-from phi_tui.engine_services import in_background
 from phi_tui.engine_tasks import Question
 from phi_tui.views.chat_actions import NO_MODEL, ChatActions
 from phi_tui.widgets.chat_conversation import ChatConversation
@@ -37,10 +37,6 @@ class ChatView(ChatActions):
     ChatView #chat-offer { height: 1; padding: 0 1; color: $text-success; display: none; }
     """
 
-    def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(id=id)
-        self._has_looked = False
-
     def compose(self) -> ComposeResult:
         yield EngineHeader(id="chat-header")
         yield PlainStatic(id="chat-offer")
@@ -60,8 +56,7 @@ class ChatView(ChatActions):
         """The tab became visible."""
         self._prompt.focus()
         self._ticks.resume()
-        if self.host.choice is None and not self._has_looked:
-            self._has_looked = True
+        if self.host.choice is None:
             root = self.runs_root
             in_background(self, lambda: find_runs(root))
         self.show()
@@ -72,7 +67,6 @@ class ChatView(ChatActions):
 
     def open_run(self, path: Path) -> None:
         """Talk to the model of a run."""
-        self._has_looked = True
         in_background(self, lambda: find_choice(path))
 
     @property
@@ -85,6 +79,17 @@ class ChatView(ChatActions):
         if action in ("regenerate", "clear", "save"):
             return bool(self.session.turns) or self.host.state.is_broken
         return True
+
+    def is_offered(self, action: str) -> bool:
+        """What the key bar leaves out while there is nothing for it."""
+        choice = self.host.choice
+        if action.partition("(")[0] in ("target", "both"):
+            return choice is not None and len(choice.targets) > 1
+        if action == "adapters":
+            return bool(self.adapters.of(choice))
+        if action == "regenerate":
+            return not self.host.state.is_at_work
+        return action != "settings" or choice is not None
 
     # Facts
 
@@ -138,9 +143,9 @@ class ChatView(ChatActions):
 
     @on(ChatPrompt.Submitted)
     async def _submit(self, event: ChatPrompt.Submitted) -> None:
-        choice = self.host.choice
-        if self.is_busy() or choice is None:
+        if self.is_busy():
             return self._prompt.take_back(event.text)
+        choice = await self.renewed_choice()
         is_edited = self.session.editing is not None
         question = self.session.ask(event.text, choice)
         if is_edited:
@@ -180,8 +185,8 @@ class ChatView(ChatActions):
         """Ask the last question again; without one, load a broken engine again."""
         if not self.session.turns:
             self.host.load(self)
-        elif self.host.choice is not None and not self.is_busy():
-            question = self.session.ask_again(self.host.choice)
+        elif not self.is_busy():
+            question = self.session.ask_again(await self.renewed_choice())
             await self.conversation.replace_replies(self.session.turns[-1])
             self._ask(question)
 

@@ -2,6 +2,7 @@
 what comes of them. What is asked and answered is the view's.
 """
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -10,11 +11,12 @@ from textual.containers import Container
 
 from phi_tui import engine_messages as facts
 from phi_tui.adapter_watch import AdapterWatch
+from phi_tui.background_services import in_background
 from phi_tui.chat_files import find_chat, find_chats, listed_chat, write_chat
 from phi_tui.chat_services import ChatKeeper
 from phi_tui.chat_session import ChatSession, ChatSettings
-from phi_tui.engine_choice import ModelChoice, RunAdapter, is_adapter
-from phi_tui.engine_services import EngineHost, engine_host, in_background
+from phi_tui.engine_choice import ModelChoice, RunAdapter, is_adapter, renewed
+from phi_tui.engine_services import EngineHost, engine_host
 from phi_tui.screens.chat_settings import EditSettings
 from phi_tui.screens.choose_model import ChooseModel
 from phi_tui.screens.pick import Pick
@@ -112,7 +114,32 @@ class ChatActions(Container):
             self.session.target = adapter.label
             self.show()
         elif not self.is_busy():
-            self.host.add(self, adapter.label, adapter.path)
+            if self._renew((adapter,)):
+                self.host.load(self)
+            else:
+                self.host.add(self, adapter.label, adapter.path)
+
+    async def renewed_choice(self) -> ModelChoice:
+        """What is asked, when something is asked: a checkpoint that is gone gives way to the newest of its run."""
+        gone = self._renew(self.adapters.of(self.host.choice))
+        choice = self.host.choice
+        assert choice is not None, "is_busy was not asked"
+        if gone:
+            await self.conversation.add_note(
+                f"{' and '.join(gone)} {'is' if len(gone) == 1 else 'are'} gone: a run keeps only its newest checkpoints. "
+                f"{choice.label} answers from now on"
+            )
+        return choice
+
+    def _renew(self, there: Sequence[RunAdapter]) -> tuple[str, ...]:
+        """Before a load: choose the first of `there` if adapters of the choice are gone; their labels."""
+        choice = self.host.choice
+        newer = renewed(choice, there) if choice and self.host.is_unloaded else None
+        if newer is None or choice is None:
+            return ()
+        self.host.choose(newer)
+        self.session.fit(newer)
+        return tuple(label for label in choice.adapters if label not in newer.adapters)
 
     # Facts
 

@@ -36,6 +36,7 @@ from phi_tui.widgets.compare_header import CompareHeader
 from phi_tui.widgets.plain import tell
 
 NOTHING_YET = "Nothing to run yet: ctrl+n chooses the question file and the adapters."
+NO_MODEL = "No run with an adapter yet: train one on F2, or ctrl+n names a model and its adapters."
 NO_ANSWERS = "There are no answers yet: ctrl+r asks the questions."
 STARTING = "starting the worker …"
 
@@ -131,7 +132,8 @@ nothing that says whose they are, and at the end who won, whether a side was fav
     def is_offered(self, action: str) -> bool:
         """What the key bar leaves out while there is nothing for it."""
         if action in ("run", "stop"):
-            return (self._is_live or not self.board.is_plain) == (action == "stop")
+            is_open = self._is_live or not self.board.is_plain
+            return is_open if action == "stop" else not is_open and self._opened.choice is not None
         if action in ("save", "vote", "turn_view", "turn_filter", "toggle_summary", "zoom"):
             return bool(self._snapshot and self._snapshot.answers)
         return True
@@ -203,6 +205,7 @@ nothing that says whose they are, and at the end who won, whether a side was fav
         if not self.board.is_plain:
             self.board.close_all()
             self.take_focus()
+            self.refresh_bindings()
         elif self._is_live and folder is not None:
             self._do("end", partial(self._end, folder))
 
@@ -246,7 +249,7 @@ nothing that says whose they are, and at the end who won, whether a side was fav
         self._opened = opened
         self._snapshot = self._answered = self._comparison = None
         if not opened.refusal:
-            self.board.say("")
+            self.board.say(NO_MODEL if opened.choice is None and opened.question_set else "")
         self._watcher.watch(opened.folder)
         self._show()
 

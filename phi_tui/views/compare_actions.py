@@ -33,10 +33,12 @@ class CompareActions(Container):
 
     def action_toggle_summary(self) -> None:
         self.board.toggle_summary()
+        self.refresh_bindings()
 
     def action_zoom(self) -> None:
         self.board.zoom()
         self.take_focus()
+        self.refresh_bindings()
 
     def take_focus(self) -> None:
         """The list, or the view itself while the list is hidden: keys reach who has the focus."""

@@ -92,8 +92,13 @@ class AnswerBoard(Container):
     def show(self, book: AnswerBook) -> None:
         """The book as it is now."""
         self._book = book
+        body = self.query_one("#compare-body")
+        if not body.display:
+            self.call_after_refresh(
+                self._show_question
+            )  # how many fit is known when there is a place for them
         self.query_one("#compare-empty").display = False
-        self.query_one("#compare-body").display = True
+        body.display = True
         self._line("compare-problems", _problem_lines(book))
         self.query_one(AnswerList).show(book, self.listed)
         self._show_question()
@@ -152,10 +157,12 @@ class AnswerBoard(Container):
 
     def toggle_summary(self) -> None:
         self._is_summary = not self._is_summary
+        self.query_one("#compare-summary").scroll_home(animate=False)
         self._show_question()
 
     def zoom(self) -> None:
         self.toggle_class("-zoomed")
+        self.call_after_refresh(self._show_question)
 
     def turn_model(self, by: int) -> None:
         """To the next model, or adapter where the base is always shown."""

@@ -55,6 +55,10 @@ class ChangePane(Vertical):
         self.sheet.show(changes)
         self._show_figures()
 
+    def on_resize(self) -> None:
+        """The legend says as much as there is room for."""
+        self._show_figures()
+
     def move(self, by: int) -> None:
         self.sheet.move(by)
         self._show_figures()
@@ -71,5 +75,6 @@ class ChangePane(Vertical):
         changes = self._changes
         text = figures(changes, self.sheet.cursor) if changes else NOTHING
         self.query_one("#change-figures", PlainStatic).show(text)
+        self.query_one("#change-legend").display = bool(changes)
         words = legend(self.sheet.measure, self.sheet.style_of, self.size.width)
         self.query_one("#change-legend", Static).update(words)

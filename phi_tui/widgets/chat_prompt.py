@@ -48,6 +48,7 @@ class ChatPrompt(TextArea):
             id=id, highlight_cursor_line=False, placeholder="Say something (enter sends, ctrl+j: new line)"
         )
         self._shown = ""
+        self.cursor_blink = False  # each blink would send the line anew, for ever, over a slow connection too
 
     def show(self, text: str) -> None:
         """An earlier question, to be edited; "" for a new one."""

@@ -12,7 +12,9 @@ ROOMS: dict[str, tuple[str, set[str], set[str]]] = {
     "phi_core": ("light", {"config"}, set()),
     "errors": ("light", set(), set()),
     "plain_text": ("light", set(), set()),
+    "counted": ("light", set(), set()),
     "files": ("light", {"errors"}, set()),
+    "json_lines": ("light", set(), set()),
     "config": ("light", {"errors", "schedules"}, {"pydantic", "pydantic_core", "yaml"}),
     "schedules": ("light", {"errors"}, set()),
     "model_files": ("light", {"errors", "files", "config"}, {"huggingface_hub"}),
@@ -30,7 +32,7 @@ ROOMS: dict[str, tuple[str, set[str], set[str]]] = {
     "runs": ("light", {"errors", "files", "config"}, {"psutil", "yaml"}),
     "evaluation": (
         "light",
-        {"errors", "files", "plain_text", "config", "chat", "runs"},
+        {"errors", "files", "json_lines", "plain_text", "counted", "config", "chat", "runs"},
         {"yaml", "numpy", "sacrebleu", "jsonschema", "referencing"},
     ),
     "planning": (
@@ -43,7 +45,11 @@ ROOMS: dict[str, tuple[str, set[str], set[str]]] = {
         {"phi_core", "errors", "files", "config", "chat", "model_files", "runs", "planning", "evaluation"},
         {"psutil", "filelock", "yaml", "httpx2"},
     ),
-    "search": ("light", {"errors", "files", "config", "runs", "jobs", "evaluation"}, {"optuna", "filelock"}),
+    "search": (
+        "light",
+        {"errors", "files", "json_lines", "config", "runs", "jobs", "evaluation"},
+        {"optuna", "filelock"},
+    ),
     "demo": ("light", {"errors"}, {"yaml"}),
     "models": (
         "heavy",
@@ -74,7 +80,17 @@ ROOMS: dict[str, tuple[str, set[str], set[str]]] = {
     "cli": (
         "light",
         {
-            *("phi_core", "errors", "plain_text", "files", "config", "schedules", "chat", "model_files"),
+            *(
+                "phi_core",
+                "errors",
+                "plain_text",
+                "counted",
+                "files",
+                "config",
+                "schedules",
+                "chat",
+                "model_files",
+            ),
             *("data", "samples", "runs", "evaluation", "planning", "jobs", "search", "demo", "phi_tui"),
         },
         {"cyclopts", "plotext"},
@@ -82,7 +98,17 @@ ROOMS: dict[str, tuple[str, set[str], set[str]]] = {
     "phi_tui": (
         "light",
         {
-            *("phi_core", "errors", "plain_text", "files", "config", "schedules", "chat", "model_files"),
+            *(
+                "phi_core",
+                "errors",
+                "plain_text",
+                "counted",
+                "files",
+                "config",
+                "schedules",
+                "chat",
+                "model_files",
+            ),
             *("data", "samples", "runs", "evaluation", "planning", "jobs", "demo"),
         },
         {"textual", "rich", "markdown_it", "plotext", "yaml", "psutil", "platformdirs"},

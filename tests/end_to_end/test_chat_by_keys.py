@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from chat_server import chat_server
 from command_line import PROJECT
 from pseudo_terminal import PseudoTerminal
 from terminal import Terminal, needs_tmux
@@ -171,16 +172,16 @@ def chat_begun(chat: PseudoTerminal) -> str:
     return chat.text
 
 
-def test_questions_from_a_pipe_are_answered_and_nothing_else_is_printed(folder: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "phi_core", "chat", "--model", "model", "--max_new_tokens", "3"],
-        input="one\n/strength 9\n//two\n",
-        capture_output=True,
-        text=True,
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(PROJECT)},
-        timeout=120,
-    )
-    assert done.returncode == 2
-    assert "from 0 to 2, got '9'" in done.stderr
-    assert ">" not in done.stdout.replace("<|", "") and "\x1b" not in done.stdout + done.stderr
+def test_questions_from_a_pipe_are_answered_and_nothing_else_is_printed(tmp_path: Path) -> None:
+    with chat_server({"m": lambda prompt: f"{prompt}!"}) as server:
+        done = subprocess.run(
+            [sys.executable, "-m", "phi_core", "chat", "--endpoint", f"{server.url}#m"],
+            input=b"one\n/strength 9\n//tw\xf6\n",
+            capture_output=True,
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(PROJECT), "PYTHONIOENCODING": "utf-8"},
+            timeout=120,
+        )
+    assert (done.returncode, done.stdout.decode()) == (2, "one!\n/tw\ufffd!\n")
+    assert b"from 0 to 2, got '9'" in done.stderr
+    assert b"\x1b" not in done.stderr

@@ -1,14 +1,15 @@
 """Compare in a real terminal at 80×24, by keys alone: run a set, leave and come back, step, see tokens, vote, export."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from adapters import save_adapter
 from terminal import Terminal, needs_tmux
+from view_app import finished_run
 
+from phi_core.demo import model_path
 from phi_core.evaluation.batch_folder import read_batch
 from phi_core.evaluation.votes import read_votes
 
@@ -24,14 +25,12 @@ questions:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A demo folder with a finished run and three questions."""
+    """A run of the bundled model with an adapter that says something else, and three questions."""
     place = tmp_path_factory.mktemp("compare")
-    _phi("demo", "d", cwd=place)
-    config = place / "d" / "train.yaml"
-    config.write_text(config.read_text().replace("epochs: 4 ", "epochs: 2 "))
-    (place / "d" / "questions.yaml").write_text(QUESTIONS)
-    _phi("train", "train.yaml", cwd=place / "d")
-    return place / "d"
+    run = finished_run(place / "runs", "run-1", model="demo")
+    save_adapter(model_path(), run / "final_adapter", strength=0.5)
+    (place / "questions.yaml").write_text(QUESTIONS)
+    return place
 
 
 @pytest.fixture
@@ -39,10 +38,6 @@ def terminal(folder: Path) -> Iterator[Terminal]:
     opened = Terminal(folder)
     yield opened
     opened.close()
-
-
-def _phi(*words: str, cwd: Path) -> None:
-    subprocess.run([sys.executable, "-m", "phi_core", *words], cwd=cwd, check=True, capture_output=True)
 
 
 def answers_of(folder: Path) -> Path:
@@ -71,12 +66,13 @@ def come_back_and_step(folder: Path, terminal: Terminal) -> None:
     terminal.type("clear; phi tui --tab compare\n")
     terminal.wait_for("6/6 answers", "✓ finished", "base proved", "Tokyo")
     terminal.press("Right")
-    terminal.wait_for("adapter", "Arr")
+    terminal.wait_for("adapter run-1")
     terminal.press("j")
     terminal.wait_for("Lima is the capital of which country?", "Peru")
     terminal.press("k")
     batch = read_batch(answers_of(folder))
     assert batch.status.state == "finished" and len(batch.answers) == 6 and len(batch.token_changes) == 3
+    assert batch.info and batch.info.proof.base_difference == 0.0
 
 
 def look_at_tokens(terminal: Terminal) -> None:

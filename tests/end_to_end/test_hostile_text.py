@@ -145,7 +145,7 @@ def test_the_compare_tab_of_the_app_shows_every_hostile_question_and_obeys_none(
             terminal.wait_for(plain(text))
         for key in ("g", "d", "d", "d", "s", "s", "f", "v", "t", "t", "u", "\x1b"):
             terminal.type(key)
-            terminal.settle()
+            terminal.settle(0.1)
         terminal.type("\x11")
         assert terminal.ended() == 0
         assert [text for text in TERMINAL_SEQUENCES if text in terminal.text] == []

@@ -86,7 +86,7 @@ def stop_and_resume(folder: Path, terminal: Terminal) -> None:
 
 def chat(terminal: Terminal) -> None:
     terminal.press("t")
-    terminal.wait_for("Chat", "enter Send")
+    terminal.wait_for("Chat", "^n Choose")
     terminal.type("What is the capital of France?")
     terminal.press("Enter")
     terminal.wait_until(lambda screen: "Arr" in screen and "tokens/s" in screen, "a pirate's answer")

@@ -4,6 +4,8 @@ It loaded the base, gave it to PeftModel.from_pretrained, which wraps the layers
 base" by the first variable: with the adapter on.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,8 +19,9 @@ from phi_core.chat.engine import BASE, Ask, BaseProof, complete
 from phi_core.chat.messages import conversation
 from phi_core.config.sampling import Sampling
 from phi_core.errors import AdapterError
+from phi_core.inference.loaded_models import LoadedModels, Model
 from phi_core.inference.local_engine import LocalEngine
-from phi_core.inference.proof import largest_difference, probe_logits
+from phi_core.inference.proof import largest_difference, probe_logits, prove
 from phi_core.models.base import BaseModel, load_base
 from phi_core.models.device import choose_device
 
@@ -49,6 +52,30 @@ def test_the_seeds_base_column_is_the_adapter_and_fails_the_self_check(folders: 
     assert answers[0] == answers[1] != fresh_answer(fresh_model(model), model, QUESTION, length=LENGTH)
     assert not proof.holds and "NOT proved" in proof.sentence()
     assert proof.base_difference == proof.adapter_differences["adapter"] != 0
+
+
+class SeedsModels(LoadedModels):
+    """The base is asked as the seed asked it: with the adapter on."""
+
+    @contextmanager
+    def switched(self, target: str) -> Iterator[Model]:
+        with super().switched("adapter") as model:
+            yield model
+
+
+def proof_of(kind: type[LoadedModels], model: Path, adapter: Path) -> BaseProof:
+    """What the self-check at load says of models that are switched in this way."""
+    base = load_base(str(model), choose_device("cpu"))
+    bare, models = probe_logits(base.model), kind(base)
+    models.attach("adapter", adapter)
+    return prove(models, bare)
+
+
+def test_the_check_at_load_finds_a_base_that_answers_with_the_adapter_on(folders: tuple[Path, Path]) -> None:
+    seeds, ours = (proof_of(kind, *folders) for kind in (SeedsModels, LoadedModels))
+    assert ours.holds and not ours.idle_adapters
+    assert not seeds.holds and "NOT proved" in seeds.sentence()
+    assert seeds.base_difference == seeds.adapter_differences["adapter"] != 0
 
 
 def test_ours_passes_and_its_base_column_is_the_base(folders: tuple[Path, Path]) -> None:

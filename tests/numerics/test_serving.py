@@ -1,6 +1,7 @@
 """Every kind of adapter is served rightly beside a base that stays the base, on many architectures."""
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from phi_core.chat.engine import BASE, Ask, Chunk, complete
 from phi_core.chat.messages import Message, conversation
 from phi_core.config.sampling import Sampling
 from phi_core.errors import AdapterError, EngineFailed
-from phi_core.inference import proof
+from phi_core.inference import opening, proof
 from phi_core.inference.local_engine import LocalEngine
 from phi_core.inference.opening import open_local_engine
 from phi_core.inference.row_adapters import Slice, Voice
@@ -26,10 +27,12 @@ from phi_core.models.adapter_serving import reason_of, serving_of
 from phi_core.models.base import load_base
 from phi_core.models.device import Device
 from phi_core.models.quantization import quantization_fault
+from phi_core.workers.engine import load_engine
 
 CPU = Device("cpu", torch.float32)
 LENGTH = 12
 GREEDY = Sampling(temperature=0, max_new_tokens=LENGTH)
+FORMAT = {"prompt_format": "auto", "prompt_template": None, "trust_remote_code": False}
 QUESTIONS = ("What is the capital of France?", "Say hello", "a")
 GROUPED = {**COMMON, "num_key_value_heads": 2}
 LAYOUTS: dict[str, dict[str, Any]] = {
@@ -388,6 +391,18 @@ class TestLikelihood:
             assert change.kl == pytest.approx(float(kl[place]), abs=1e-4)
         assert "".join(change.text for change in changes) == " two é🏴!<|endoftext|>"
 
+    @pytest.mark.parametrize("target", (BASE, *KINDS))
+    def test_a_reference_is_as_likely_as_a_model_of_its_own_finds_it(
+        self, model: Path, adapters: dict[str, Path], loaded: LocalEngine, target: str
+    ) -> None:
+        messages = (*conversation("What is it?"), Message("assistant", "two"))
+        found, ids = loaded.log_likelihood(messages, target), loaded_ids(loaded, messages)
+        with torch.no_grad():
+            logits = fresh_model(model, adapters.get(target))(torch.tensor([ids])).logits[0, :-1]
+        each = logits.log_softmax(-1).gather(-1, torch.tensor(ids[1:])[:, None])[:, 0]
+        assert found.log_likelihood == pytest.approx(float(each[-found.tokens :].sum()), abs=1e-3)
+        assert found.tokens == len(loaded._base.tokenizer.encode(" two")) + 1
+
     def test_what_lies_beyond_the_context_is_left_out(self, loaded: LocalEngine) -> None:
         long = (*conversation("?"), Message("assistant", "x" * 400))
         changes = loaded.token_changes(long, "lora")
@@ -443,3 +458,20 @@ def test_a_quantised_base_is_the_quantised_base(
         assert say(live, BASE, question=question) == say(alone, BASE, question=question)
     assert not torch.equal(alone._bare, whole._bare)
     assert say(live, "lora") != say(live, BASE)
+
+
+def test_a_checkpoint_that_its_run_removes_while_the_base_loads_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = save_tiny_model(tmp_path / "model", "phi")
+    checkpoint = save_adapter(model, tmp_path / "run" / "checkpoints" / "step-000020", strength=0.3)
+
+    def loads_and_removes(*arguments: Any, **options: Any) -> Any:
+        shutil.rmtree(checkpoint)
+        return load_base(*arguments, **options)
+
+    monkeypatch.setattr(opening, "load_base", loads_and_removes)
+    request = {"model_name": str(model), "adapters": {"step-20": str(checkpoint)}, "revision": None}
+    loaded = load_engine(request | {"device": "cpu", "dtype": "float32"} | FORMAT)
+    assert complete(loaded, Ask(conversation("Say hello"), "step-20", GREEDY)).tokens
+    assert loaded.info.proof.holds

@@ -240,3 +240,44 @@ async def test_an_endpoint_is_a_partner(talk_folder: Path) -> None:
         assert made[0].endpoint == reply.model == "http://localhost:1/v1#llama"
         assert reply.text == "from afar" and reply.who == "llama"
         assert "answers: llama" in screen_text(app) and "cannot be looked into" in screen_text(app)
+
+
+async def test_a_checkpoint_that_is_gone_before_a_load_gives_way_to_the_newest(talk_folder: Path) -> None:
+    run = running_run(talk_folder / "runs")
+    old = checkpoint(run, 5)
+    engine = FakeEngine({**TALK, "step-5": "Five.", "step-9": "Nine."})
+    async with chatting(talk_folder, engine, runs=0) as (app, view, pilot):
+        view.open_run(run)
+        await wait_until(partial(has_choice, app), pilot)
+        assert app.host.choice.label == "step-5"
+        checkpoint(run, 9)
+        shutil.rmtree(old)
+        view._look()
+        await wait_until(lambda: bool(view.adapters.adapters) and view.adapters.adapters[0].step == 9, pilot)
+        await said(view, pilot, "hi")
+        assert view.session.turns[-1].newest[0].target == "step-9"
+        assert is_shown(app, "step-5 is gone: a run keeps only its newest checkpoints.")
+
+
+async def test_an_engine_that_died_while_idle_is_loaded_anew_by_the_next_question(talk_folder: Path) -> None:
+    class Mortal(FakeEngine):
+        has_died = False
+
+    first, second = Mortal(TALK), Mortal(TALK)
+    engines = iter((first, second))
+    async with chatting(talk_folder, lambda choice: next(engines)) as (_, view, pilot):
+        await said(view, pilot, "hi")
+        first.has_died = True
+        await said(view, pilot, "hello")
+        assert [reply.error for turn in view.session.turns for reply in turn.newest] == ["", ""]
+        assert first.is_closed and len(second.calls) == 1
+
+
+async def test_a_run_that_was_trained_after_the_first_look_is_found(talk_folder: Path) -> None:
+    async with chatting(talk_folder, FakeEngine(TALK), runs=0) as (app, view, pilot):
+        await wait_until(lambda: is_shown(app, "No model yet"), pilot)
+        finished_run(talk_folder / "runs", "run-7")
+        view.leave()
+        view.enter()
+        await wait_until(partial(has_choice, app), pilot)
+        assert app.host.choice.label == "run-7"

@@ -119,6 +119,20 @@ async def test_a_crash_keeps_the_partial_answer_and_one_key_starts_again(talk_fo
         assert [reply.ending for reply in view.session.turns[0].replies] == ["failed", "stop"]
 
 
+async def test_what_was_said_before_a_crash_stays_on_screen_and_in_the_chat(talk_folder: Path) -> None:
+    words = iter(range(100))
+
+    def crash() -> None:
+        if next(words) == 2:
+            raise EngineLost("the engine ended with status -9", "Its last words: Killed")
+
+    async with chatting(talk_folder, FakeEngine(TALK, before_chunk=crash)) as (app, view, pilot):
+        await said(view, pilot, "hi")
+        (reply,) = view.session.turns[0].replies
+        assert (reply.text, reply.ending) == ("Arr, I", "failed")
+        assert "Arr, I" in screen_text(app) and "crashed: ctrl+r tries again" in screen_text(app)
+
+
 async def test_a_failed_turn_is_not_told_to_the_model(talk_folder: Path) -> None:
     engine = FakeEngine(TALK, failing=["bad"])
     async with chatting(talk_folder, engine) as (_app, view, pilot):

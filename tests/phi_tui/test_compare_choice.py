@@ -10,11 +10,19 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 from view_app import ViewApp, finished_run, wait_until
 
-from phi_core.errors import AdapterError, ModelError, QuestionSetError
+from phi_core.errors import AdapterError, ModelError, QuestionSetError, RequestError
 from phi_core.evaluation.batch_folder import read_batch
 from phi_core.evaluation.bundled_sets import bundled
 from phi_core.runs.reader import read_run
-from phi_tui.compare_choice import agreeing, candidates, choice_of, of_run, typed_choice, with_judge
+from phi_tui.compare_choice import (
+    agreeing,
+    candidates,
+    choice_of,
+    of_run,
+    still_there,
+    typed_choice,
+    with_judge,
+)
 from phi_tui.compare_folder import begin, first_look, open_choice, open_run
 from phi_tui.question_files import question_files
 
@@ -134,6 +142,11 @@ def test_what_is_typed_may_be_folders_and_endpoints_on_a_base(here: Path) -> Non
     choice = typed_choice("fake/model", f"{adapter}, http://localhost:8000/v1#small")
     assert choice.targets == ("base", "run-1", "small")
     assert typed_choice("", "http://localhost:8000/v1#small").targets == ("small",)
+    two = typed_choice("fake/model", "http://one/v1#small, http://other/v1#small")
+    assert list(two.request.endpoints.items()) == [
+        ("small", "http://one/v1#small"),
+        ("small-2", "http://other/v1#small"),
+    ]
 
 
 def test_what_is_typed_wrongly_is_named(here: Path) -> None:
@@ -141,6 +154,8 @@ def test_what_is_typed_wrongly_is_named(here: Path) -> None:
         typed_choice(" ", " , ")
     with pytest.raises(AdapterError, match="holds no adapter"):
         typed_choice("fake/model", str(here))
+    with pytest.raises(RequestError, match="OPENAI_API_KEY"):
+        typed_choice("fake/model", "https://me:word@host/v1#m")
 
 
 def test_the_app_finds_the_comparison_that_was_open_last_unless_a_run_began_after_it(here: Path) -> None:
@@ -191,3 +206,16 @@ def test_question_files_of_the_folder_come_before_those_that_phi_brings(here: Pa
     words = [found.words for found in question_files()]
     assert words[:2] == ["my-questions.yaml", "questions.yaml"]
     assert any(word.startswith("capitals (") for word in words)
+
+
+def test_a_newest_checkpoint_that_is_gone_gives_way_to_the_one_that_is_newest_now(here: Path) -> None:
+    run = finished_run(here / "runs", "run-1")
+    chosen = choice_of(of_run(read_run(run))[:1])
+    kept = still_there(chosen, read_run(run))
+    assert kept == chosen
+    vanished = dict.fromkeys(chosen.request.adapters, str(run / "checkpoints" / "step-000007"))
+    stale = replace(chosen, request=replace(chosen.request, adapters=vanished))
+    assert still_there(stale, read_run(run)) == chosen
+    other = replace(chosen, request=replace(chosen.request, adapters={"step-7": str(run / "none")}))
+    with pytest.raises(RequestError, match="step-7 is gone"):
+        still_there(other, read_run(run))

@@ -7,7 +7,7 @@ import pytest
 from comparing import ANSWERS, NARROW, compared, comparing, sees
 from fake_engine import FakeEngine
 from rich.style import Style
-from view_app import screen_text, wait_until
+from view_app import finished_run, screen_text, wait_until
 
 from phi_core.chat.engine import TokenChange
 from phi_core.evaluation.batch_request import BatchRequest
@@ -180,3 +180,25 @@ async def test_page_keys_scroll_what_is_read_and_the_arrows_move_between_questio
         await wait_until(lambda: screen_text(app).count("Capital of Japan?") == 2, pilot)
         await pilot.press("end", "up", "home")
         await wait_until(lambda: screen_text(app).count("Capital of France?") == 2, pilot)
+
+
+async def test_the_key_bar_offers_esc_while_the_summary_is_open_and_it_opens_at_its_top(here: Path) -> None:
+    compared(here).answer().end()
+    async with comparing(here, size=NARROW) as (app, view, pilot):
+        await sees(app, pilot, "✓ finished")
+        assert view.is_offered("run") and not view.is_offered("stop")
+        await pilot.press("s", "space", "s", "s")
+        await sees(app, pilot, "Verdict")
+        assert view.is_offered("stop") and not view.is_offered("run")
+
+
+async def test_base_and_adapter_stand_side_by_side_before_anything_was_answered(here: Path) -> None:
+    finished_run(here / "runs", "run-1")
+    async with comparing(here, size=(160, 50)) as (app, _, pilot):
+        await sees(app, pilot, "· base", "· adapter run-1")
+
+
+async def test_without_a_run_the_next_step_is_said_and_running_is_not_offered(here: Path) -> None:
+    async with comparing(here, size=NARROW) as (app, view, pilot):
+        await sees(app, pilot, "No run with an adapter yet")
+        assert not view.is_offered("run")

@@ -9,6 +9,7 @@ from textual.widgets import Input
 from view_app import finished_run, screen_text, wait_until
 
 from phi_core.chat.engine import BaseProof
+from phi_core.evaluation.answers import text_hash
 from phi_core.evaluation.batch_folder import BatchFolder
 from phi_core.evaluation.judge import Judgement
 from phi_core.evaluation.overlap import Overlap
@@ -229,7 +230,8 @@ async def test_a_question_file_that_is_none_is_refused_and_the_comparison_stays(
 async def test_overlap_with_the_training_data_is_marked_and_the_judge_is_quoted(here: Path) -> None:
     batch = compared(here, judge="base").answer()
     write_json(BatchFolder(batch.folder).overlap, [Overlap("jp", "train.jsonl:3", "same", 1.0).as_json()])
-    batch.writer.judgement(Judgement("free", "run-1", "loss", "base", "base").as_json())
+    judged = text_hash(*[answer.answer for answer in batch.given if answer.id == "free"][:2])
+    batch.writer.judgement(Judgement("free", "run-1", "loss", "base", "base", answers=judged).as_json())
     batch.end()
     async with comparing(here) as (app, view, pilot):
         text = await sees(app, pilot, "✗✓≈ jp", "✓✓  fr")

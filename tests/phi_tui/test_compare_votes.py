@@ -166,3 +166,10 @@ async def test_all_identical_answers_need_no_vote(here: Path) -> None:
 @pytest.mark.parametrize("key", VOTES, ids=lambda key: key.action)
 def test_every_key_of_the_votes_has_its_action(key: Key) -> None:
     assert hasattr(Votes, f"action_{key.action.partition('(')[0]}")
+
+
+async def test_all_keys_of_a_ballot_stand_in_one_line_of_80_columns(here: Path) -> None:
+    compared(here).answer().end()
+    async with comparing(here, size=NARROW) as (app, _, pilot):
+        text = (await booth(app, pilot)).replace("\N{NO-BREAK SPACE}", " ")
+        assert "h left  l right  t tie  b both bad  n note  u undo  r rater  e export  esc back" in text

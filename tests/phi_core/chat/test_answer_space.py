@@ -23,4 +23,6 @@ def test_a_template_is_tried(template: str, is_so: bool) -> None:
 
 
 def test_a_template_that_fails_has_none() -> None:
-    assert not answer_begins_with_space(replace(PLAIN, name="chat_template", template="{{ raise_exception('no') }}"))
+    assert not answer_begins_with_space(
+        replace(PLAIN, name="chat_template", template="{{ raise_exception('no') }}")
+    )

@@ -80,6 +80,9 @@ def test_a_torn_last_line_is_passed_over() -> None:
         ('{"turn": 1, "prompt": "x", "replies": [{"tokens": "x"}]}\n', "tokens must be a number"),
         ('{"turn": 1, "prompt": "x", "replies": 3}\n', "line 1"),
         ('{"turn": 1, "prompt": "x", "replies": ["y"]}\n', "line 1"),
+        ('{"turn": 1, "prompt": "x", "replies": [{"sampling": 5}]}\n', "line 1"),
+        ('{"turn": 1, "prompt": "x", "replies": [{"versions": 5}]}\n', "versions must be an object"),
+        ("[" * 200_000 + "\n", "line 1"),
     ],
 )
 def test_what_is_no_transcript_is_refused_with_its_line(text: str, said: str) -> None:

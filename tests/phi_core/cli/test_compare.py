@@ -4,6 +4,7 @@ import io
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from batch_factory import capitals, make_batch, right
@@ -64,7 +65,7 @@ def test_a_stopped_comparison_shows_what_is_there_and_how_to_go_on(tmp_path: Pat
     make_batch(tmp_path, BETTER, state="stopped", answered=4)
     done = phi("compare", "--follow", tmp_path)
     assert (done.status, "Tokyo" in done.out) == (130, True)
-    assert "stopped after 4 of 10 answers; the same command asks the others" in done.err
+    assert "stopped after 4 of 10 answers; what is answered is kept" in done.err
 
 
 def test_a_killed_comparison_is_told_with_what_is_kept(tmp_path: Path) -> None:
@@ -72,6 +73,33 @@ def test_a_killed_comparison_is_told_with_what_is_kept(tmp_path: Path) -> None:
     done = phi("compare", "--follow", tmp_path)
     assert done.status == 1
     assert "was killed after 4 of 10 answers" in done.err
+    assert "the same command asks the others" in done.err
+
+
+def test_a_worker_killed_before_its_first_question_says_no_number(tmp_path: Path) -> None:
+    make_batch(tmp_path, BETTER, state="lost", answered=0)
+    status = json.loads((tmp_path / "status.json").read_text())
+    (tmp_path / "status.json").write_text(json.dumps({**status, "total": 0}))
+    assert "killed before the first question was asked" in phi("compare", "--follow", tmp_path).err
+
+
+def test_answers_that_a_killed_worker_kept_and_did_not_count_are_counted(tmp_path: Path) -> None:
+    make_batch(tmp_path, BETTER, state="lost", answered=4)
+    status = json.loads((tmp_path / "status.json").read_text())
+    (tmp_path / "status.json").write_text(json.dumps({**status, "done": 1}))
+    assert "was killed after 4 of 10 answers" in phi("compare", "--follow", tmp_path).err
+
+
+def test_a_worker_that_died_of_a_full_disk_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_batch(tmp_path, BETTER, state="lost", answered=4)
+    monkeypatch.setattr("shutil.disk_usage", lambda path: SimpleNamespace(free=0))
+    assert f"The disk of {tmp_path} is full" in phi("compare", "--follow", tmp_path).err
+
+
+def test_a_question_file_that_there_is_not_is_told_with_the_bundled_sets() -> None:
+    done = phi("compare", "--model", "demo", "--questions", "capitells")
+    assert done.status == 2
+    assert "capitells does not exist" in done.err and "arithmetic, capitals, demo_regression" in done.err
 
 
 def test_what_stopped_a_worker_ends_the_command_as_if_it_had_met_it_itself(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from pseudo_terminal import PROJECT, PseudoTerminal
 
 from phi_core.chat.engine import Chunk
 from phi_core.chat.messages import Message
-from phi_core.cli.compare_loop import prompt_loop
+from phi_core.cli.compare_loop import HELP, prompt_loop
 
 SCRIPTS = {"base": "I am the base", "tuned": lambda prompt: f"Arr, {prompt}"}
 
@@ -63,13 +63,25 @@ def test_a_model_that_fails_leaves_the_others_their_answers(say: Say) -> None:
 def test_settings_change_live_and_bad_ones_are_refused(say: Say) -> None:
     engine = FakeEngine(SCRIPTS)
     told = say(
-        engine, "/temp 0.5", "/seed 7", "/tokens 2", "/temp hot", "/system Be a pirate.", "who?", "/nonsense"
+        engine,
+        *("/temp 0.5", "/set seed 7", "/tokens 2", "/temp hot", "/system Be a pirate.", "who?", "/nonsense"),
     )
     sampling = engine.calls[-1].sampling
     assert sampling and (sampling.temperature, sampling.seed, sampling.max_new_tokens) == (0.5, 7, 2)
     assert engine.calls[-1].messages[0] == Message("system", "Be a pirate.")
-    assert "temperature" in told and "no command /nonsense" in told
+    assert "'hot'" in told and "no command /nonsense" in told
+    assert "temperature 0.5 · top_p 1 · top_k 0 · repetition_penalty 1 · max_new_tokens 2 · seed 7" in told
     assert "base: I am [cut at the longest answer]" in told
+
+
+def test_a_setting_that_there_is_not_is_told_with_those_that_there_are(say: Say) -> None:
+    told = say(FakeEngine(SCRIPTS), "/set top_b 1", "/set")
+    assert "no setting 'top_b'. There are temperature, top_p, top_k" in told
+    assert told.splitlines()[-1].startswith("temperature 0 · top_p 1 · top_k 0 · repetition_penalty 1 · ")
+
+
+def test_the_help_fits_eighty_columns() -> None:
+    assert max(map(len, HELP.splitlines())) < 80
 
 
 def test_quit_leaves_the_rest_unasked(say: Say) -> None:
@@ -141,7 +153,7 @@ def test_in_a_terminal_it_has_history_help_and_leaves_by_ctrl_d(tmp_path: Path) 
         terminal.type("\x03")
         terminal.wait_for("Ctrl-D leaves", count=2)
         terminal.type("/help\n")
-        terminal.wait_for("longest answer", count=2)
+        terminal.wait_for("/system TEXT", count=2)
         terminal.type("\x04")
         assert terminal.ended() == 0
     assert "Traceback" not in terminal.text

@@ -35,7 +35,7 @@ def test_every_key_is_a_vote_and_the_result_names_them(folder: Path, monkeypatch
     assert [vote.choice for vote in read_votes(folder / "votes.jsonl")] == ["left", "tie", "both_bad"]
     assert "4 pairs, of which 1 are identical" in done.out
     assert "What is fog?" not in done.out
-    assert "1 tied, 1 both bad, 1 identical, 0 without a vote" in done.out
+    assert "1 tied, 1 both bad; 1 identical pair, 0 without a vote" in done.out
 
 
 def test_models_are_not_named_before_the_vote(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,7 +78,7 @@ def test_export_writes_what_was_preferred_and_counts_the_rest(
 ) -> None:
     voted(monkeypatch, "h\nt\nb\n", folder, "--rater", "ann")
     done = phi("votes", folder, "--export", tmp_path / "pairs.jsonl")
-    assert "1 preference pair; left out: 1 tied, 1 both bad, 0 split" in done.out
+    assert "1 preference pair; left out: 1 tied, 1 both bad" in done.out
     (row,) = map(json.loads, (tmp_path / "pairs.jsonl").read_text().splitlines())
     assert [message["role"] for message in row["prompt"]] == ["system", "user"]
     assert {row["chosen"][0]["content"], row["rejected"][0]["content"]} == {"base on rain", "arr, rain"}

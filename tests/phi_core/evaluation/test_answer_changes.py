@@ -36,6 +36,20 @@ def test_an_adapter_s_answer_is_measured_and_the_base_s_is_not() -> None:
     assert texts(engine(), BASE, TUNED) == {"1 tuned": ["It", " is", " Paris"]}
 
 
+def test_it_is_told_how_many_are_measured_of_those_that_are_owed() -> None:
+    told: list[tuple[int, int]] = []
+    answers = [BASE, TUNED, replace(TUNED, id="2"), replace(TUNED, id="3")]
+    measure_changes(
+        capitals(),
+        answers,
+        engine(),
+        on_changes=lambda answer, changes: None,
+        already=[("2", "tuned")],
+        on_progress=lambda done, total: told.append((done, total)),
+    )
+    assert told == [(0, 2), (1, 2)]
+
+
 def test_an_answer_that_was_cut_has_no_stop_token() -> None:
     assert texts(engine(), replace(TUNED, finish_reason="length")) == {"1 tuned": ["It", " is"]}
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from phi_core.errors import RequestError
 from phi_core.evaluation.answers import Answer, append_answer, latest, read_answers
 
 FIRST = Answer("1", "a?", "base", "line\nbreak \u2028 \ud800", 3, 0.5, "stop", 1.0, -2.5)
@@ -71,11 +70,22 @@ def test_unknown_fields_are_ignored(tmp_path: Path) -> None:
     assert read_answers(tmp_path / "a") == (FIRST,)
 
 
-@pytest.mark.parametrize("line", ["nonsense", "[]", "5", "{}", "\xff"])
-def test_a_whole_line_that_is_no_answer_is_named(tmp_path: Path, line: str) -> None:
-    (tmp_path / "a").write_bytes(b"\n" + line.encode("latin-1") + b"\n")
-    with pytest.raises(RequestError, match="line 2 is no answer"):
-        read_answers(tmp_path / "a")
+@pytest.mark.parametrize("line", ["nonsense", "[]", "5", "{}", "\xff", "[" * 200_000])
+def test_a_line_that_is_no_answer_is_passed_over(tmp_path: Path, line: str) -> None:
+    append_answer(tmp_path / "a", FIRST)
+    with (tmp_path / "a").open("ab") as file:
+        file.write(b"\n" + line.encode("latin-1") + b"\n")
+    append_answer(tmp_path / "a", SECOND)
+    assert read_answers(tmp_path / "a") == (FIRST, SECOND)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"id": 3}, {"tokens": "3"}, {"score": []}, {"finish_reason": "later"}, {"settings": {}}, {"error": 1}],
+)
+def test_a_value_of_another_kind_makes_it_none(tmp_path: Path, change: dict[str, object]) -> None:
+    (tmp_path / "a").write_text(json.dumps(FIRST.as_json() | change) + "\n")
+    assert read_answers(tmp_path / "a") == ()
 
 
 def test_the_last_answer_of_a_question_and_model_counts() -> None:

@@ -1,23 +1,30 @@
 """The batch folder: what its files say, whatever state they are in."""
 
 import json
+import math
 import os
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from batch_factory import batch_of, capitals, make_batch, right
+from batch_factory import CAPITALS, batch_of, capitals, make_batch, right
+from fake_engine import FakeEngine
 from run_factory import DEAD
 
 from phi_core.chat.engine import TokenChange
 from phi_core.errors import AdapterError, Problem, RequestError
-from phi_core.evaluation.answers import append_answer, read_answers
-from phi_core.evaluation.batch_folder import BatchFolder, BatchReader, read_batch
+from phi_core.evaluation.answers import append_answer, read_answers, text_hash
+from phi_core.evaluation.batch_folder import BatchFolder, BatchReader, engine_record, read_batch
+from phi_core.evaluation.batch_report import write_batch_report
 from phi_core.evaluation.batch_request import batch_from, batch_record
 from phi_core.evaluation.batch_status import BatchStatus, status_from
+from phi_core.evaluation.batch_votes import batch_pairs, batch_vote_results
 from phi_core.evaluation.batch_writer import BatchWriter
+from phi_core.evaluation.judge import Judgement
+from phi_core.evaluation.votes import append_vote, ballot_of, cast
 from phi_core.files import read_json, write_json
+from phi_core.json_lines import append_record
 from phi_core.runs.identity import identity_of
 
 SCRIPTS = {"base": "no idea", "tuned": right}
@@ -99,6 +106,35 @@ def test_token_changes_of_an_earlier_answer_to_the_question_are_not_shown(tmp_pa
     assert set(read_batch(tmp_path).token_changes) == {(str(place), "tuned") for place in range(2, 6)}
 
 
+def test_a_figure_that_is_not_finite_is_kept_as_no_figure_and_breaks_no_batch(tmp_path: Path) -> None:
+    """As of an adapter that has diverged."""
+    answers = make_batch(tmp_path, SCRIPTS)
+    writer = BatchWriter(tmp_path)
+    writer.token_changes(answers[1], [TokenChange("Paris", -math.inf, -0.5, math.nan)])
+    writer.end("finished")
+    ((change,),) = [read_batch(tmp_path).token_changes["1", "tuned"]]
+    assert (change.text, change.adapter) == ("Paris", -0.5)
+    assert math.isnan(change.base) and math.isnan(change.kl)
+    write_batch_report(tmp_path)
+
+
+def test_a_judgement_of_earlier_answers_to_the_question_is_not_shown(tmp_path: Path) -> None:
+    make_batch(tmp_path, SCRIPTS)
+    files = BatchFolder(tmp_path)
+    batch = batch_of(capitals())
+    judged = replace(batch, request=replace(batch.request, judge="base"))
+    write_json(files.batch, batch_record(judged))
+    write_json(files.engine, engine_record(FakeEngine(SCRIPTS).info, judged))
+    for id, base in (("1", "no idea"), ("2", "what it said before")):
+        answers = text_hash(base, right(f"{id}: {dict(zip('12', CAPITALS, strict=False))[id]}?"))
+        found = Judgement(id, "tuned", "win", "adapter", "adapter", answers=answers)
+        append_record(files.judgements, found.as_json())
+    snapshot = read_batch(tmp_path)
+    assert [found.id for found in snapshot.judgements] == ["1"]
+    append_vote(files.votes, cast(ballot_of(batch_pairs(snapshot)[0], "ann"), "tie"))
+    assert [found.items for found in batch_vote_results(snapshot).agreements] == [1]
+
+
 def test_a_reader_sees_each_answer_when_it_is_there(tmp_path: Path) -> None:
     whole = make_batch(tmp_path, SCRIPTS)
     files = BatchFolder(tmp_path)
@@ -109,6 +145,18 @@ def test_a_reader_sees_each_answer_when_it_is_there(tmp_path: Path) -> None:
         append_answer(files.answers, answer)
         seen.append(len(reader.read().answers))
     assert seen == [1, 2, 3]
+
+
+def test_the_status_alone_is_told_without_a_look_at_the_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_batch(tmp_path, SCRIPTS)
+    reader = BatchReader(tmp_path)
+    with BatchFolder(tmp_path).answers.open("a") as file:
+        file.write("{}\n")
+    monkeypatch.setattr(reader, "_read_all", lambda: pytest.fail("the answers were read"))
+    write_json(BatchFolder(tmp_path).status, {"state": "finished", "done": 7})
+    assert reader.status().done == 7
 
 
 def test_a_folder_without_a_batch_is_refused(tmp_path: Path) -> None:
@@ -139,6 +187,7 @@ def test_a_batch_on_another_machine_lives_while_it_speaks() -> None:
     spoken = {"state": "running", **elsewhere, "heartbeat": time.time()}
     assert state_of(spoken) == "running"
     assert state_of({**spoken, "heartbeat": time.time() - 1000}) == "lost"
+    assert state_of({**spoken, "heartbeat": "now"}) == "lost"
 
 
 def test_the_time_left_follows_from_this_start_s_own_pace() -> None:

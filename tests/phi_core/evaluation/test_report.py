@@ -12,14 +12,16 @@ from odd_texts import FORBIDDEN, MARKUP_STRINGS, TERMINAL_SEQUENCES
 
 from phi_core.chat.engine import BaseProof, TokenChange
 from phi_core.errors import Problem
-from phi_core.evaluation.answers import Answer, append_answer, read_answers
+from phi_core.evaluation.answers import Answer
 from phi_core.evaluation.comparison import Comparison, warnings
+from phi_core.evaluation.comparison_tables import difference_table
 from phi_core.evaluation.judge import Judgement
 from phi_core.evaluation.markdown_report import escaped, fenced
 from phi_core.evaluation.overlap import Overlap
+from phi_core.evaluation.paired import paired
 from phi_core.evaluation.question_set import DEFAULT_SAMPLING, Question, QuestionSet
 from phi_core.evaluation.report import write_report
-from phi_core.evaluation.statistics import summarise
+from phi_core.evaluation.statistics import Difference, summarise
 
 HOSTILE = (
     '<script>alert("x")</script> & \x1b[2J\x1b]52;c;aGk=\x07 \x9b31m \u202e ```\n# heading | cell\n````` end'
@@ -93,9 +95,9 @@ def texts(folder: Path, subject: Comparison) -> dict[str, str]:
     return {path.name: path.read_text(encoding="utf-8") for path in write_report(folder, subject)}
 
 
-def test_four_files_and_nothing_beside_them(tmp_path: Path) -> None:
+def test_three_files_and_nothing_beside_them(tmp_path: Path) -> None:
     names = [path.name for path in write_report(tmp_path / "new", comparison())]
-    assert names == ["answers.jsonl", "report.md", "report.html", "report.json"]
+    assert names == ["report.md", "report.html", "report.json"]
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == sorted(names)
 
 
@@ -141,7 +143,7 @@ def test_odd_texts_everywhere_add_no_tag_and_no_control_character(tmp_path: Path
 @pytest.mark.parametrize("name", ["report.md", "report.html", "report.json"])
 def test_every_report_says_all_that_was_found(tmp_path: Path, name: str) -> None:
     text = texts(tmp_path, full_comparison())[name].replace("\\", "").replace("&#x27;", "'")
-    facts = ["base: mixed, tuned: separate pass", "quantization none", "tuned at 1.5", "judge Paris", "Paris:12",
+    facts = ["base: in one batch with the others, tuned: in passes of its own", "quantization none", "tuned at 1.5", "judge Paris", "Paris:12",
              "1 of 1 questions are in the training data", "tuned: voted Paris"]  # fmt: skip
     facts += [] if name == "report.json" else [
         "judge: tuned ties with base (Paris)", "position bias of the judge", "is 90 % like",
@@ -195,6 +197,21 @@ def test_a_verdict_that_hangs_on_learned_questions_is_warned_of() -> None:
         summary=summarise(given, overlapping=[found.id for found in overlap]),
     )
     assert "tuned: without those questions the verdict is: no difference shown" in warnings(subject)
+    (clean,) = [row for row in difference_table(subject.summary).rows if row[1] == "not in training data"]
+    assert clean[2] == "no difference shown"
+
+
+def test_adapters_whose_verdict_changes_alike_are_warned_of_once() -> None:
+    many, few = paired([1.0] * 12), paired([0.0] * 3)
+    two = [Difference(label, many, "better", "", 0, 12, clean=few) for label in ("one", "other")]
+    subject = comparison()
+    found = warnings(replace(subject, summary=replace(subject.summary, differences=tuple(two))))
+    assert "one, other: without those questions the verdict is: undecided" in found
+
+
+def test_the_proof_stands_at_the_head_of_the_html(tmp_path: Path) -> None:
+    head = texts(tmp_path, comparison())["report.html"].split("<h2>")[0]
+    assert "base proved" in head
 
 
 def test_html_asks_nothing_of_the_network(tmp_path: Path) -> None:
@@ -205,7 +222,7 @@ def test_html_asks_nothing_of_the_network(tmp_path: Path) -> None:
     assert 'name="viewport"' in text and "@media (min-width" in text
 
 
-@pytest.mark.parametrize("name", ["answers.jsonl", "report.md", "report.html", "report.json"])
+@pytest.mark.parametrize("name", ["report.md", "report.html", "report.json"])
 def test_no_report_holds_a_control_character(tmp_path: Path, name: str) -> None:
     text = texts(tmp_path, comparison(HOSTILE))[name]
     allowed = "\x9b\u202e" if name.endswith(("json", "jsonl")) else ""
@@ -241,18 +258,9 @@ def test_json_has_no_number_that_is_not_finite(tmp_path: Path) -> None:
     assert json.loads(texts(tmp_path, subject)["report.json"])["engine"]["proof"]["base_difference"] is None
 
 
-def test_answers_that_are_there_already_are_not_written_twice(tmp_path: Path) -> None:
-    subject = comparison()
-    append_answer(tmp_path / "answers.jsonl", subject.answers[0])
-    for _ in range(2):
-        write_report(tmp_path, subject)
-    assert read_answers(tmp_path / "answers.jsonl") == subject.answers
-    assert len((tmp_path / "answers.jsonl").read_bytes().splitlines()) == 2
-
-
 def test_half_a_surrogate_pair_does_not_stop_a_report(tmp_path: Path) -> None:
-    write_report(tmp_path, comparison("half \ud83d"))
-    assert read_answers(tmp_path / "answers.jsonl")[0].answer == "half \ud83d"
+    found = texts(tmp_path, comparison("half \ud83d"))
+    assert all("half \ufffd" in found[name] for name in ("report.md", "report.html"))
 
 
 def _outside_fences(text: str) -> list[str]:

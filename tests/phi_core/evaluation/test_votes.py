@@ -216,7 +216,8 @@ def test_what_stands_in_reports_names_every_figure() -> None:
     text = "\n".join(results(ann, bob, vote_for("tuned", pair("gone"))).sentences())
     for part in (
         "tuned: undecided by votes",
-        "2 won",
+        "votes: 2 for it",
+        "sign test",
         "11 without a vote",
         "position bias",
         "kappa not defined",

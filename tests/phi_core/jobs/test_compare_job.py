@@ -1,9 +1,11 @@
 """Comparisons as processes: one worker a folder, and nobody else is signalled. No model is loaded here."""
 
+import errno
 import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +19,7 @@ from phi_core.errors import RequestError, WorkError
 from phi_core.evaluation.batch_folder import BatchFolder, read_batch
 from phi_core.evaluation.batch_request import BatchRequest
 from phi_core.files import write_json
+from phi_core.jobs import compare_job
 from phi_core.jobs.compare_job import batch_folder_of, new_batch, start, stop
 from phi_core.runs.identity import identity_of
 from phi_core.runs.reader import read_run
@@ -59,6 +62,15 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(RequestError, match="cannot be written"):
         start(tmp_path / "file" / "out", batch_of(capitals()))
+
+
+def test_a_full_disk_is_told_with_a_next_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, content: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(compare_job, "write_json", full)
+    with pytest.raises(RequestError, match="No space left on device"):
+        start(tmp_path, batch_of(capitals()))
 
 
 def test_stop_signals_the_worker(tmp_path: Path, sleeper: "subprocess.Popen[bytes]") -> None:
@@ -110,3 +122,29 @@ def test_a_batch_names_its_paths_from_the_root(tmp_path: Path, monkeypatch: pyte
     batch = new_batch(capitals(), BatchRequest("model", {"one": "a/b"}))
     assert batch.request.model_name == str(tmp_path.resolve() / "model")
     assert batch.request.adapters == {"one": os.path.join(os.getcwd(), "a/b")}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        BatchRequest(None, endpoints={"far": "http://me:word@host/v1#m"}),
+        BatchRequest("m", judge="https://host/v1?key=word#m"),
+    ],
+)
+def test_an_address_with_a_secret_is_refused_before_anything_is_written(asked: BatchRequest) -> None:
+    """Whoever asks: batch.json would hold it."""
+    with pytest.raises(RequestError, match="OPENAI_API_KEY") as caught:
+        new_batch(capitals(), asked)
+    assert "word" not in str(caught.value).replace("password", "")
+
+
+def test_a_worker_that_is_ending_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has said `stopped` and still holds the folder: one that started now would find it taken."""
+    starting = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(0.5)"])
+    threading.Thread(target=starting.wait, daemon=True).start()
+    record = {"state": "stopped", **identity_of(starting.pid).as_json()}
+    write_json(BatchFolder(tmp_path).status, record)
+    lived: list[int | None] = []
+    monkeypatch.setattr(compare_job, "_start_worker", lambda files: lived.append(starting.poll()))
+    start(tmp_path, batch_of(capitals()))
+    assert lived == [0]

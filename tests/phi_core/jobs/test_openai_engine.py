@@ -138,6 +138,10 @@ class TestReply:
 
     def test_the_lines_of_an_event_are_joined(self) -> None:
         assert list(event_data([b"data: a\ndata:b\nid: 3\n\n\ndata: c"])) == ["a\nb", "c"]
+        whole = b"data: a\r\ndata: b\r\n\r\ndata: c\r\rdata: d\r"
+        for size in (1, 2, 9, len(whole)):
+            pieces = [whole[place : place + size] for place in range(0, len(whole), size)]
+            assert list(event_data(pieces)) == ["a\nb", "c", "d"]
 
     @pytest.mark.parametrize(
         ("status", "body", "words"),
