@@ -74,7 +74,9 @@ def test_a_set_is_found_by_its_name_and_a_file_comes_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert question_path("capitals") == find("capitals") == PROJECT / "question_sets" / "capitals.yaml"
+    found = find("capitals")
+    assert found is not None and question_path("capitals") == found
+    assert found.read_text() == (PROJECT / "question_sets" / "capitals.yaml").read_text()
     assert question_path("nothing.yaml") == Path("nothing.yaml")
     assert find("nothing") is None
     Path("capitals").write_text("- mine\n")

@@ -139,6 +139,8 @@ def test_the_compare_tab_of_the_app_shows_every_hostile_question_and_obeys_none(
     environment = {"PHI_STATE_DIR": str(tmp_path / "state"), "TERM": "xterm-256color"}
     words = ("tui", "--tab", "compare", "--runs_dir", "runs")
     with PseudoTerminal.phi(*words, folder=tmp_path, environment=environment) as terminal:
+        terminal.wait_for(f"{plain(TEXTS[0])}: ")
+        terminal.type("\x1b[C")  # to the adapter: 80 columns show one model
         terminal.wait_for(f"{plain(TEXTS[0])}!")
         for text in TEXTS[1:]:
             terminal.type("j")

@@ -74,9 +74,16 @@ def at_step(path: Path, step: int) -> Run:
     return run
 
 
+def is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:  # it went between the two questions
+        return False
+
+
 def gone(processes: list[psutil.Process]) -> bool:
     end = time.monotonic() + 30
-    while any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in processes):
+    while any(map(is_alive, processes)):
         if time.monotonic() > end:
             return False
         time.sleep(0.02)

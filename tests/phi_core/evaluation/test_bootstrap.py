@@ -1,14 +1,29 @@
 """Intervals: they hold the true mean as often as they say, for few questions too. `benchmarks/coverage.py` has more."""
 
+import importlib.util
 import random
+import sys
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from benchmarks.coverage import STEPS, Steps, coverage_of_draws, coverage_of_steps, graded, outcomes
 from phi_core.evaluation.bootstrap import paired_interval
 from phi_core.evaluation.paired import paired
 from phi_core.evaluation.verdict import verdict_of
 
+
+def _benchmark(name: str) -> ModuleType:
+    """A file of benchmarks/, which is not installed with phi."""
+    path = Path(__file__).parents[3] / "benchmarks" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"benchmark_{name}", path)
+    assert spec is not None and spec.loader is not None
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+simulation = _benchmark("coverage")
 ENOUGH_CHANGED = 4
 """So many questions change on average from where on 0/1 scores are judged here: below, coverage can only be higher."""
 
@@ -16,7 +31,7 @@ ENOUGH_CHANGED = 4
 @pytest.mark.parametrize("size", [10, 20])
 def test_intervals_of_0_and_1_cover_within_2_points_of_95(size: int) -> None:
     """Exact: no simulation, every outcome by its probability."""
-    found = {steps: coverage_of_steps(steps, size) for steps in STEPS}
+    found = {steps: simulation.coverage_of_steps(steps, size) for steps in simulation.STEPS}
     judged = {
         steps: share for steps, share in found.items() if size * (steps.win + steps.loss) >= ENOUGH_CHANGED
     }
@@ -28,15 +43,20 @@ def test_intervals_of_0_and_1_cover_within_2_points_of_95(size: int) -> None:
 def test_intervals_of_0_and_1_cover_95_on_the_mean_over_all_shares() -> None:
     """Coverage of counts must jump; over the whole triangle of shares it lies where it is stated."""
     shares = [place / 10 for place in range(11)]
-    triangle = [Steps(win, loss) for win in shares for loss in shares if 0 < win + loss <= 1 and win >= loss]
-    found = [coverage_of_steps(steps, 20) for steps in triangle]
+    triangle = [
+        simulation.Steps(win, loss)
+        for win in shares
+        for loss in shares
+        if 0 < win + loss <= 1 and win >= loss
+    ]
+    found = [simulation.coverage_of_steps(steps, 20) for steps in triangle]
     assert 0.94 <= sum(found) / len(found) <= 0.97
 
 
 @pytest.mark.parametrize("name", ["ROUGE, better", "ROUGE, only gains, skewed", "half 0/1, half ROUGE"])
 def test_intervals_of_graded_scores_cover_within_2_points_of_95(name: str) -> None:
-    kind = next(kind for kind in graded() if kind.name == name)
-    assert 0.93 <= coverage_of_draws(kind.draw, kind.mean, 15, 800, num_resamples=1000) <= 0.97
+    kind = next(kind for kind in simulation.graded() if kind.name == name)
+    assert 0.93 <= simulation.coverage_of_draws(kind.draw, kind.mean, 15, 800, num_resamples=1000) <= 0.97
 
 
 def test_the_percentile_bootstrap_would_fail_here() -> None:
@@ -54,7 +74,7 @@ def test_the_percentile_bootstrap_would_fail_here() -> None:
 def test_no_true_difference_is_called_one_less_than_once_in_twenty(size: int, share: float) -> None:
     """Exact: the probability of all outcomes that would be called better or worse."""
     alarms = 0.0
-    for wins, losses, probability in outcomes(Steps(share, share), size):
+    for wins, losses, probability in simulation.outcomes(simulation.Steps(share, share), size):
         gains = [1.0] * wins + [-1.0] * losses + [0.0] * (size - wins - losses)
         alarms += probability if verdict_of(paired(gains))[0] in ("better", "worse") else 0
     assert alarms <= 0.05
