@@ -92,13 +92,8 @@ class AnswerBoard(Container):
     def show(self, book: AnswerBook) -> None:
         """The book as it is now."""
         self._book = book
-        body = self.query_one("#compare-body")
-        if not body.display:
-            self.call_after_refresh(
-                self._show_question
-            )  # how many fit is known when there is a place for them
         self.query_one("#compare-empty").display = False
-        body.display = True
+        self.query_one("#compare-body").display = True
         self._line("compare-problems", _problem_lines(book))
         self.query_one(AnswerList).show(book, self.listed)
         self._show_question()
@@ -162,7 +157,6 @@ class AnswerBoard(Container):
 
     def zoom(self) -> None:
         self.toggle_class("-zoomed")
-        self.call_after_refresh(self._show_question)
 
     def turn_model(self, by: int) -> None:
         """To the next model, or adapter where the base is always shown."""
@@ -203,6 +197,11 @@ class AnswerBoard(Container):
         self.set_class(event.size.width >= WIDE, "-columns")
         self.set_class(self.app.size.height < SHORT, "-short")
         self.call_after_refresh(self._show_question)
+
+    @on(AnswerSheet.Resized)
+    def _show_what_fits(self) -> None:
+        if self._book is not None:
+            self._show_question()
 
     @on(OptionList.OptionHighlighted)
     def _move_to(self) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.message import Message
 from textual.widgets import Static
 
 from phi_core.chat.engine import BASE
@@ -78,6 +79,12 @@ class AnswerSheet(VerticalScroll):
         & #sheet-diff-head { color: $text-warning; text-style: bold; }
     }
     """
+
+    class Resized(Message):
+        """Another number of answers may have room."""
+
+    def on_resize(self) -> None:
+        self.post_message(self.Resized())
 
     def compose(self) -> ComposeResult:
         yield PlainStatic(id="sheet-question")

@@ -91,7 +91,8 @@ def _told(home: Path, server: ChatServer) -> Story:
 
     asked = len(server.asked)
     foreground = _process(*command)
-    _wait(lambda: len(server.asked) > asked)
+    # Requests of the killed worker may still arrive: what counts is that another worker has the folder.
+    _wait(lambda: (read_json(files.status) or {}).get("pid", worker) != worker and len(server.asked) > asked)
     second_start = phi(*command)
     foreground.send_signal(signal.SIGINT)
     words = foreground.communicate(timeout=120)[1].decode()
