@@ -20,13 +20,18 @@ def require_same_base(base: BaseModel, adapters: Mapping[str, Path]) -> None:
             f"an adapter is labelled {BASE!r}, which means the base model", "Use another label"
         )
     for path in adapters.values():
-        recorded = recorded_fingerprint(path)
-        if recorded and recorded != base.fingerprint:
-            raise AdapterError(
-                f"adapter {path} was trained on other weights than those of {base.name}",
-                "Name the base that it was trained on",
-            )
+        require_trained_on(base, path)
         require_same_ids(path, base.tokenizer)
+
+
+def require_trained_on(base: BaseModel, adapter: Path, *, what: str = "adapter", how: str = "") -> None:
+    """AdapterError if its record names other weights. `what` it is to the user, and `how` its base can be named."""
+    recorded = recorded_fingerprint(adapter)
+    if recorded and recorded != base.fingerprint:
+        raise AdapterError(
+            f"{what} {adapter} was trained on other weights than those of {base.name}",
+            f"Name the base that it was trained on{how}",
+        )
 
 
 def agreed_format(base: BaseModel, adapters: Iterable[Path]) -> PromptFormat:

@@ -22,7 +22,8 @@ from phi_core.chat.tokenizer import TextTokenizer
 from phi_core.errors import AdapterError, ModelError, PhiError, WorkError
 from phi_core.files import read_json
 from phi_core.models.adapter import load_adapter
-from phi_core.models.adapter_record import recorded_fingerprint, recorded_format, require_same_ids
+from phi_core.models.adapter_agreement import require_trained_on
+from phi_core.models.adapter_record import recorded_format, require_same_ids
 from phi_core.models.base import BaseModel, load_base
 from phi_core.models.device import DTYPES, Device, choose_device
 from phi_core.models.export_files import copy_tokenizer, write_chat_template, write_generation_config
@@ -131,12 +132,7 @@ def _require_whole(base: BaseModel) -> None:
 
 
 def _require_same_base(base: BaseModel, adapter: Path) -> None:
-    recorded = recorded_fingerprint(adapter)
-    if recorded and recorded != base.fingerprint:
-        raise AdapterError(
-            f"adapter {adapter} was trained on other weights than those of {base.name}",
-            "Name the base that it was trained on with --model",
-        )
+    require_trained_on(base, adapter, how=" with --model")
     require_same_ids(adapter, base.tokenizer)
 
 

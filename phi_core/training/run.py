@@ -17,10 +17,11 @@ from phi_core.chat.prompt_format import FILE
 from phi_core.config.problems import checked
 from phi_core.config.training import TrainingConfig
 from phi_core.config.yaml_file import read_values
-from phi_core.errors import AdapterError, DataError
+from phi_core.errors import DataError
 from phi_core.files import user_path
 from phi_core.models.adapter import attach_adapter, num_trainable
-from phi_core.models.adapter_record import format_record, recorded_fingerprint
+from phi_core.models.adapter_agreement import require_trained_on
+from phi_core.models.adapter_record import format_record
 from phi_core.models.base import BaseModel
 from phi_core.models.conversion import Start, write_converted
 from phi_core.models.device import peak_memory_gib
@@ -125,7 +126,9 @@ def _prepare(writer: Writer, launched: Run) -> Session:
     require_open(plan.gate)
     _require_as_launched(plan, launched)
     set_seed(config.seed)
-    _require_trained_on(base, config.initial_adapter)
+    if config.initial_adapter:
+        begun_from = user_path(config.initial_adapter)
+        require_trained_on(base, begun_from, what="initial_adapter", how=" as model_name")
     begun = writer.layout.adapter_start
     model = attach_adapter(base.model, config, plan.targets, start_folder=begun)
     start = Start.prepare(model, begun)
@@ -220,16 +223,6 @@ def _require_as_launched(plan: RunPlan, run: Run) -> None:
     if changed:
         what = f"the data or the prompt format has changed since the launch ({', '.join(changed)})"
         raise DataError(what, remedy=f"Restore it, or start a new run: phi train {run.layout.config}")
-
-
-def _require_trained_on(base: BaseModel, adapter: str | None) -> None:
-    """AdapterError if the initial adapter was trained on other weights."""
-    recorded = recorded_fingerprint(user_path(adapter)) if adapter else None
-    if recorded and recorded != base.fingerprint:
-        raise AdapterError(
-            f"initial_adapter {adapter} was trained on other weights than those of {base.name}",
-            "Name the base that it was trained on as model_name",
-        )
 
 
 def _day(run: Run) -> str | None:
