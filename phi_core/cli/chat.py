@@ -146,9 +146,20 @@ def _loop(session: Session) -> int:
         info = session.engine.info
         say(f"{info.model_name} · {info.proof.sentence()}\n{HELP}")
     for line in lines(session):
-        if line.startswith("/") and not line.startswith("//"):
-            if not carry_out(session, line):
+        try:
+            if not _take(session, line):
                 break
-        elif line.strip():
-            answer(session, line.removeprefix("/") if line.startswith("//") else line)
+        except KeyboardInterrupt:
+            if not session.interactive:
+                raise
+            session.tell("Ctrl-D leaves")
     return 0 if session.interactive else session.status
+
+
+def _take(session: Session, line: str) -> bool:
+    """Carry a command out or ask a question; False to leave."""
+    if line.startswith("/") and not line.startswith("//"):
+        return carry_out(session, line)
+    if line.strip():
+        answer(session, line.removeprefix("/") if line.startswith("//") else line)
+    return True

@@ -31,9 +31,9 @@ def _print_answers(session: Session, ask: Callable[[], tuple[Ask, ...]]) -> None
     except PhiError as error:
         session.status = max(session.status, error.exit_status)
         return session.tell(f"{error}\nYour conversation is kept; ask again to load the model.")
-    asks = ask()
-    page = _Page(session, len(asks))
     with _interrupt(session) as interrupt:
+        asks = ask()
+        page = _Page(session, len(asks))
         try:
             _stream(engine, asks, page, interrupt)
             page.end_open("cancelled" if interrupt.is_wanted else "stop")

@@ -25,6 +25,7 @@ def lines(session: Session) -> Iterator[str]:
     while True:
         try:
             line = _prompt(session)
+            _remember()
         except EOFError:
             print()
             return
@@ -32,7 +33,6 @@ def lines(session: Session) -> Iterator[str]:
             print()
             session.tell("Ctrl-D leaves")
             continue
-        _remember()
         yield line
 
 

@@ -144,24 +144,36 @@ def test_a_plain_terminal_stops_an_answer_and_ends(folder: Path, running: Path) 
         chat.wait_for("/help  /quit")
         chat.wait_for("> ")
         chat.type("/base\n")
-        chat.wait_for("base answers now")
-        chat.type("half a line\x03")
-        chat.wait_for("Ctrl-D leaves", count=2)
+        chat.wait_for("base answers now\n\nbase> ")
+        chat.type("half a line")
+        chat.wait_for("base> half a line")
+        chat.settle()
+        chat.type("\x03")
+        chat.wait_for("Ctrl-D leaves\n\nbase> ")
         chat.type("tell me all\n")
-        chat.wait_for("tell me all\n")
+        chat.wait_for("base> tell me all\n")
         chat.wait_for(chat_begun(chat))
         chat.type("\x03")
         chat.wait_for("stopped · context")
+        prompt_is_there(chat)
         ask(running, "checkpoint")
         chat.type("/set max_new_tokens 5\n/checkpoint\n")
         chat.wait_for("step-", count=2)
+        prompt_is_there(chat)
         chat.type("\x1b[A\x1b[A\x1b[A\n")  # the question before the two commands
         chat.wait_for("context", count=2)
+        prompt_is_there(chat)
         chat.type("\x04")
         assert chat.ended() == 0
     [kept] = saved_chats(state / "chats")
     assert [turn.prompt for turn in read_transcript(kept.path).turns] == ["tell me all", "tell me all"]
     assert (state / "chat_history").stat().st_mode & 0o077 == 0
+
+
+def prompt_is_there(chat: PseudoTerminal) -> None:
+    """What is typed before it goes through the terminal's own line editing, where Ctrl-D and arrows are lost."""
+    while not chat.text.endswith("> "):
+        assert chat._read(60), chat.text
 
 
 def chat_begun(chat: PseudoTerminal) -> str:
