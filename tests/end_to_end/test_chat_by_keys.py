@@ -62,7 +62,7 @@ def test_the_newest_checkpoint_of_a_running_run_and_a_killed_engine(folder: Path
         terminal.wait_for("Talk to", "answers: base")
         say(terminal, "hello")
         terminal.wait_until(lambda screen: "tokens/s" in screen and "ready" in screen, "the base's answer")
-        label = talk_to_newest_checkpoint(terminal, running)
+        label = talk_to_newest_checkpoint(terminal, running, folder)
         answer_at_length(terminal)
         kill_engine(terminal)
         ask_again(terminal)
@@ -79,7 +79,7 @@ def say(terminal: Terminal, text: str) -> None:
     terminal.press("Enter")
 
 
-def talk_to_newest_checkpoint(terminal: Terminal, running: Path) -> str:
+def talk_to_newest_checkpoint(terminal: Terminal, running: Path, folder: Path) -> str:
     ask(running, "checkpoint")
     screen = terminal.wait_for("newest checkpoint: step")
     terminal.press("F9")
@@ -89,8 +89,16 @@ def talk_to_newest_checkpoint(terminal: Terminal, running: Path) -> str:
     assert step
     terminal.wait_for(f"step-{step[1]} answers from now on", f"answers: adapter step-{step[1]} ×1")
     say(terminal, "and you?")
-    terminal.wait_until(lambda screen: "ready" in screen and "and you?" in screen, "the checkpoint's answer")
+    terminal.wait_until(lambda _: len(ended_answers(folder)) == 2, "the checkpoint's answer")
+    terminal.wait_for("ready")
     return f"step-{step[1]}"
+
+
+def ended_answers(folder: Path) -> list[str]:
+    """How each answer of the one chat on disk ended, as far as it has."""
+    [chat] = saved_chats(folder / ".state" / "chats")
+    endings = [reply.ending for turn in read_transcript(chat.path).turns for reply in turn.replies]
+    return [how for how in endings if how in ("stop", "length")]
 
 
 def answer_at_length(terminal: Terminal) -> None:
