@@ -43,7 +43,7 @@ def diff(first: str, second: str, /, *, json: Json = False, runs_dir: RunsDir = 
 
 def _record(found: Difference, runs: tuple[Run, Run]) -> dict[str, Any]:
     curves = {
-        name: {side: run.series(kind, key) for side, run in zip(("first", "second"), runs, strict=True)}
+        name: {side: list(run.series(kind, key)) for side, run in zip(("first", "second"), runs, strict=True)}
         for name, kind, key in ((key, kind, key) for _, kind, key in CURVES)
     }
     return {**asdict(found), "curves": curves}
@@ -115,7 +115,7 @@ def _at(loss: float | None, step: int | None) -> str:
     return number(loss) if step is None else f"{number(loss)} at step {step}"
 
 
-def overlaid(title: str, curves: list[list[tuple[int, float]]]) -> str:
+def overlaid(title: str, curves: Sequence[Sequence[Point]]) -> str:
     """Curves of both runs in one plot as text, "" if one of them has fewer than two points. Without colour."""
     drawn: list[tuple[Point, ...]] = [thinned(curve, 200) for curve in curves]
     if any(len(points) < 2 for points in drawn):

@@ -7,25 +7,31 @@ Writes nothing.
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 import yaml
 
 from phi_core.errors import RunError
 from phi_core.files import read_json
-from phi_core.runs.events import Event, event_from
+from phi_core.runs.events import Event, records_from
 from phi_core.runs.identity import identity_from
+from phi_core.runs.journal import Events, Journal
 from phi_core.runs.layout import FORMAT, RunLayout
 from phi_core.runs.queue_mark import queue_mark
+from phi_core.runs.series import Series
 
 State = Literal["created", "queued", "running", "paused", "finished", "stopped", "failed", "lost"]
 ENDED: tuple[State, ...] = ("paused", "finished", "stopped", "failed")
 START_SECONDS = 30.0
 """A run that has had no process for so long after its creation never started."""
+RACY_SECONDS = 2.0
+"""A file that was changed so lately may change again without a later time."""
+BLOCK_BYTES = 2**18
+"""Of the journal, read and taken in at once."""
 SILENT_SECONDS = 120.0
 """A run on another host whose worker has not touched its lock for so long is lost: it does so every few seconds."""
 
@@ -43,7 +49,7 @@ class Run:
     about: Mapping[str, Any]
     config: Mapping[str, Any]
     labels: Mapping[str, Any]
-    events: tuple[Event, ...] = ()
+    events: Events = field(default_factory=Events)
 
     @property
     def id(self) -> str:
@@ -79,15 +85,22 @@ class Run:
         return str(self.labels.get("name") or self.id)
 
     def of_kind(self, kind: str) -> tuple[Event, ...]:
-        return tuple(event for event in self.events if event.kind == kind)
+        return self.events.of_kind(kind)
+
+    def besides_steps(self) -> tuple[Event, ...]:
+        """All events but steps, in order."""
+        return self.events.besides_steps()
 
     def last(self, kind: str) -> Event | None:
-        return next((event for event in reversed(self.events) if event.kind == kind), None)
+        return self.events.last(kind)
 
-    def series(self, kind: str, name: str) -> list[tuple[int, float]]:
+    def series(self, kind: str, name: str) -> Series:
         """(step, value) of every event of this kind that has the number, not finite ones included."""
-        pairs = ((event.step, event.number(name)) for event in self.of_kind(kind))
-        return [(step, value) for step, value in pairs if value is not None]
+        return self.events.series(kind, name)
+
+    def times(self, kind: str) -> Series:
+        """(step, seconds since the epoch) of every event of this kind."""
+        return self.events.times(kind)
 
     @property
     def seconds_left(self) -> float | None:
@@ -98,26 +111,27 @@ class Run:
         return (self.total_steps - self.step) * sum(recent) / len(recent)
 
 
-@dataclass
-class _Journal:
-    """What has been read of events.jsonl. `steps` maps a step to its event; `others` keep their order."""
-
-    offset: int = 0
-    inode: int = 0
-    events: list[Event] = field(default_factory=list)
-
-
 class RunReader:
     """Reads one run directory. RunError if it holds no run, or one of a newer format."""
 
     def __init__(self, path: Path) -> None:
         self.layout = RunLayout(path)
-        self._journal = _Journal()
+        self._journal, self._offset, self._inode = Journal(), 0, 0
         self._about = _about(self.layout)
         self._config = _config(self.layout)
+        self._settled: tuple[object, Run] | None = None
 
     def read(self) -> Run:
-        """The run as it is now."""
+        """The run as it is now: of one that has ended the same as before, as long as no file of it has changed."""
+        files = _times_of_files(self.layout)
+        if self._settled is None or self._settled[0] != files:
+            run = self._read()
+            is_settled = not run.is_live and run.state != "queued" and max(files) < time.time() - RACY_SECONDS
+            self._settled = (files, run) if is_settled else None
+            return run
+        return self._settled[1]
+
+    def _read(self) -> Run:
         self._read_new_events()
         status = _object(self.layout.status)
         state = _state(self.layout, status, created=float(self._about.get("created", 0.0)))
@@ -131,44 +145,37 @@ class RunReader:
             about=self._about,
             config=self._config,
             labels=MappingProxyType(_object(self.layout.labels)),
-            events=tuple(self._journal.events),
+            events=self._journal.events,
         )
 
     def _last_step(self) -> int:
         """The status is written every few seconds only; the events know."""
-        return next((event.step for event in reversed(self._journal.events) if event.kind == "step"), 0)
+        newest = self._journal.events.last("step")
+        return newest.step if newest else 0
 
     def _read_new_events(self) -> None:
         try:
             with self.layout.events.open("rb") as file:
                 self._start_over_if_replaced(os.fstat(file.fileno()))
-                file.seek(self._journal.offset)
-                content = file.read()
+                file.seek(self._offset)
+                for lines in _whole_lines(file):
+                    self._offset += sum(map(len, lines)) + len(lines)
+                    self._journal.take(records_from(lines))
         except FileNotFoundError:
             return
-        complete = content.rpartition(b"\n")[0]
-        if complete:
-            self._journal.offset += len(complete) + 1
-            for line in complete.split(b"\n"):
-                self._add(event_from(line))
 
     def _start_over_if_replaced(self, stat: os.stat_result) -> None:
-        if stat.st_ino != self._journal.inode or stat.st_size < self._journal.offset:
-            self._journal = _Journal(inode=stat.st_ino)
+        if stat.st_ino != self._inode or stat.st_size < self._offset:
+            self._journal, self._offset, self._inode = Journal(), 0, stat.st_ino
 
-    def _add(self, event: Event | None) -> None:
-        if event is None:
-            return
-        if event.kind == "plan":
-            self._drop_after(int(event.data.get("from_step", 0)))
-        self._journal.events.append(event)
 
-    def _drop_after(self, step: int) -> None:
-        """A resumed run repeats what came after its checkpoint; the first telling is superseded."""
-        told_again = ("step", "evaluation", "sample", "checkpoint")
-        self._journal.events = [
-            event for event in self._journal.events if event.step <= step or event.kind not in told_again
-        ]
+def _whole_lines(file: BinaryIO) -> Iterator[list[bytes]]:
+    """The lines that are written whole, so many at a time that they take little memory."""
+    torn = b""
+    while block := file.read(BLOCK_BYTES):
+        *lines, torn = (torn + block).split(b"\n")
+        if lines:
+            yield lines
 
 
 def read_run(path: Path) -> Run:
@@ -230,6 +237,12 @@ def _waiting(layout: RunLayout) -> str:
     if queue_mark(layout.root) is None:
         return f"Slurm job {_object(layout.launch).get('job_id')} waits for its turn"
     return str(_object(layout.queue_note).get("why") or "waits in the queue")
+
+
+def _times_of_files(layout: RunLayout) -> tuple[float, ...]:
+    """When what a snapshot is made of was changed last. The folder's own time tells of files that came or went."""
+    made_of = (layout.root, layout.events, layout.status, layout.labels, layout.launch, layout.lock)
+    return tuple(map(_modified, made_of))
 
 
 def _modified(path: Path) -> float:

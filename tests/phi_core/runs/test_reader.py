@@ -141,9 +141,9 @@ def test_a_hundred_thousand_events_are_read_little_by_little(tmp_path: Path) -> 
     for start in range(0, 100_000, 20_000):
         lines = [event_line("step", step, {"loss": 1 / step}) for step in range(start + 1, start + 20_001)]
         append(path, "".join(lines))
-        before = reader._journal.offset
+        before = reader._offset
         assert len(reader.read().of_kind("step")) == start + 20_000
-        assert reader._journal.offset - before == sum(map(len, lines))
+        assert reader._offset - before == sum(map(len, lines))
     assert reader.read().last("step").number("loss") == 1 / 100_000  # type: ignore[union-attr]
 
 
