@@ -1,0 +1,1 @@
+"""The guide: chapters to be read inside the app and by `phi guide`."""
