@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
+import psutil
+
 PROJECT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 60.0
 ROWS, COLUMNS = 50, 200
@@ -91,6 +93,14 @@ class PseudoTerminal:
         while self.text.count(wanted) < count:
             left = end - time.monotonic()
             assert left > 0 and self._read(left), f"{wanted!r} was never written; this was:\n{self.text}"
+
+    def wait_for_prompt(self) -> None:
+        """Until it waits for a line: Ctrl-D and arrows typed before are the terminal's, and a Ctrl-C that comes between the
+        prompt and the reading is seen by Python only with the next key."""
+        process, end = psutil.Process(self._process.pid), time.monotonic() + PATIENCE_SECONDS
+        while not (self.text.endswith("> ") and process.status() == psutil.STATUS_SLEEPING):
+            assert time.monotonic() < end, f"no prompt was written; this was:\n{self.text}"
+            self._read(0.05)
 
     def settle(self, seconds: float = 0.3) -> None:
         """Read until nothing is written for so long."""

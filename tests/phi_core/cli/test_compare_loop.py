@@ -147,13 +147,16 @@ def test_in_a_terminal_it_has_history_help_and_leaves_by_ctrl_d(tmp_path: Path) 
         terminal.type("who?\n")
         terminal.wait_for("tuned: Arr, who?")
         terminal.wait_for("compare> ", count=2)
+        terminal.wait_for_prompt()
         terminal.type("\x1b[A\n")  # the line before
         terminal.wait_for("tuned: Arr, who?", count=2)
         terminal.wait_for("compare> ", count=3)
+        terminal.wait_for_prompt()
         terminal.type("\x03")
         terminal.wait_for("Ctrl-D leaves", count=2)
         terminal.type("/help\n")
         terminal.wait_for("/system TEXT", count=2)
+        terminal.wait_for_prompt()
         terminal.type("\x04")
         assert terminal.ended() == 0
     assert "Traceback" not in terminal.text

@@ -114,6 +114,7 @@ def test_ctrl_c_and_ctrl_d_in_a_terminal_keep_every_vote(folder: Path) -> None:
             terminal.wait_for("vote> ")
             terminal.type("l\n")
             terminal.wait_for("vote> ", count=2)
+            terminal.wait_for_prompt()
             terminal.type(leave)
             assert terminal.ended() == status
             assert "2 without a vote" in terminal.text and "Traceback" not in terminal.text
