@@ -56,7 +56,7 @@ class NotPrepared:
     @property
     def text(self) -> str:
         return (
-            f"The data has {amount(self.num_bytes / 2**20)} MiB and is not tokenised yet. ctrl+p prepares it now, once: "
+            f"The data has {amount(self.num_bytes / 2**20)} MiB and is not tokenised yet. ctrl+r prepares it now, once: "
             "training takes over what is prepared. Everything else goes on meanwhile."
         )
 

@@ -70,11 +70,31 @@ def draft_from(values: Mapping[str, Any]) -> tuple[Draft, tuple[Problem, ...]]:
     return draft, tuple(Problem(name, "unknown option", nearest(name, list(SPECS))) for name in unknown)
 
 
+KINDS = {
+    "integer": "whole number",
+    "number": "number",
+    "flag": "true or false",
+    "choice": "one word",
+    "text": "text",
+    "list": "list",
+}
+
+
 def explained(spec: OptionSpec) -> str:
-    """What the form says of an option in one or two lines."""
+    """What the form says of an option in a few lines: meaning, type, unit, range, advice, choices, default."""
     several = "Any of" if spec.kind == "list" else "One of"
     choices = f" {several} {', '.join(spec.choices)}." if spec.choices else ""
-    return f"{spec.name}: {spec.explanation}.{choices} Default: {default_text(spec) or 'none'}"
+    return f"{spec.name}: {spec.help} ({_facts(spec)}).{choices} Default: {default_text(spec) or 'none'}"
+
+
+def _facts(spec: OptionSpec) -> str:
+    """Type with unit, range and advised range."""
+    kind = f"list of {spec.needs}" if spec.needs else KINDS[spec.kind]
+    words = "".join(f" or {word}" for word in (*spec.words, *(["none"] if spec.nullable else [])))
+    unit = f", in {spec.unit}" if spec.unit else ""
+    advised = f", advised {spec.advised[0]:g} to {spec.advised[1]:g}" if spec.advised else ""
+    bounds = f", {spec.bounds}" if spec.bounds else ""
+    return f"{kind}{words}{unit}{bounds}{advised}"
 
 
 def default_text(spec: OptionSpec) -> str:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from phi_tui.config_files import open_config, save_config
-from phi_tui.screens.ask import Ask
 from phi_tui.screens.ask_place import ask_place
 from phi_tui.screens.confirm import Confirm
 from phi_tui.services import start
@@ -31,10 +30,6 @@ class FormFiles:
     def offer(self, path: Path) -> None:
         """Open, but ask before unsaved changes are lost."""
         self._give_up_changes("Open", lambda: self.open(path))
-
-    def ask_which(self) -> None:
-        ask = Ask("Open which YAML file?", str(self._view.config_path or ""), is_path=True)
-        self._view.app.push_screen(ask, lambda answer: self.offer(Path(answer)) if answer else None)
 
     def ask_where(self) -> None:
         ours = self._view.config_path

@@ -7,6 +7,7 @@ a text field uses itself. Single letters act only outside text fields, where Tex
 from dataclasses import dataclass
 
 from textual.binding import Binding
+from textual.keys import key_to_character
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,18 @@ NAMES = {
     "up": "↑",
     "left": "←",
     "right": "→",
+    "plus": "+",
+    "minus": "-",
+    "equals_sign": "=",
 }
 
 
 def shown_key(key: str) -> str:
     """One key as people write it: ctrl+r, F6, ?"""
-    name = NAMES.get(key, key)
-    return name.upper() if name[:1] == "f" and name[1:].isdigit() else name
+    before, plus, last = key.rpartition("+")
+    name = NAMES.get(last) or key_to_character(last) or last
+    name = last if name.isspace() else name
+    return before + plus + (name.upper() if name[:1] == "f" and name[1:].isdigit() else name)
 
 
 def shown_keys(key: Key) -> str:
@@ -75,16 +81,17 @@ APP: tuple[Key, ...] = (
     Key("f4,3", "chat_tab", "Chat", "Talk to a result", shown=False),
     Key("f5,4", "compare_tab", "Compare", "Base against adapter", shown=False),
     Key("f6,5", "data_tab", "Data", "What a run would train on: faults, tokens, lengths, mix", shown=False),
+    Key("ctrl+p", "palette", "Palette", "All that can be done, by its name: keys, runs, files, themes"),
+    Key("ctrl+o", "jump", "Jump", "A letter over each pane and tab: press one to go there", shown=False),
     Key("ctrl+l", "redraw", "Redraw", "Draw the screen anew", shown=False),
     Key("ctrl+q", "quit", "Quit", "Leave; runs keep running", priority=True),
 )
 TRAIN: tuple[Key, ...] = (
     Key("ctrl+r", "launch", "Launch", "Start a run with these options"),
     Key("ctrl+s", "save", "Save", "Write the options to a YAML file"),
-    Key("ctrl+o", "load", "Open", "Read options from a YAML file"),
+    Key("ctrl+n", "start", "Start from", "The defaults, a YAML file or a preset; keep the form as a preset"),
     Key("f9", "toggle_advanced", "More", "Show or hide the advanced options"),
     Key("f8", "toggle_plan", "Plan", "Show or hide the plan: steps, memory, schedule, command"),
-    Key("ctrl+p", "presets", "Presets", "Settings with a name: use one, keep the form as one of yours"),
     Key(
         "ctrl+t", "layers", "Layers", "The layers of the model and the nine goals: what the adapter stands on"
     ),
@@ -92,12 +99,12 @@ TRAIN: tuple[Key, ...] = (
     Key(
         "f11,c", "schedules", "Curves", "Curves of several schedules beside each other; batch, dropout, decay"
     ),
-    Key("ctrl+j", "queue", "Queue", "Put the run into the queue: it starts when there is memory for it"),
+    Key("ctrl+j", "queue", "Queue", "Queue the run, or several that differ: they start when there is memory"),
+    Key("ctrl+g", "edit", "Edit", "The form as YAML in $VISUAL or $EDITOR, and back into the form"),
     Key("ctrl+f,slash", "find", "Find", "Show only options whose name or help has a word"),
     Key("f7", "toggle_changed", "Changed", "Show only what differs from the default", shown=False),
-    Key("ctrl+g", "reset_option", "Reset option", "Give the option its default again", shown=False),
-    Key("ctrl+n", "new", "New", "Start from the defaults", shown=False),
-    Key("f12", "copy_command", "Copy command", "Copy the equal `phi train` command", shown=False),
+    Key("alt+r", "reset_option", "Reset", "Give the option its default again", shown=False),
+    Key("f12", "copy", "Copy", "Copy the equal `phi train` command, or the YAML", shown=False),
     Key("down", "move(1)", "Next option", "To the next option", shown=False),
     Key("up", "move(-1)", "Previous option", "To the option above", shown=False),
     Key("pagedown", "move(10)", "Page down", "Ten options down", shown=False),
@@ -121,11 +128,13 @@ RUNS: tuple[Key, ...] = (
     Key("c", "continue", "Continue", "Go on with a paused run"),
     Key("s", "stop", "Stop", "End after this step with a checkpoint"),
     Key("r,ctrl+r", "resume", "Resume", "Go on after the newest checkpoint; start a queued run now"),
-    Key("f", "pane('difference')", "Differences", "How the selected run differs from the marked one"),
+    Key("slash,ctrl+f", "find", "Find", "List only runs with these words; with the log open: search it"),
     Key("t", "chat", "Chat", "Talk to this run's adapter"),
     Key("o", "compare", "Compare", "Base against this run's adapter"),
+    Key("f", "pane('difference')", "Differences", "How the selected run differs from the marked one"),
     Key("b", "pane('answers')", "Answers", "The answers to the probe prompts over time, and back"),
     Key("i", "pane('analysis')", "Analysis", "Slope, over-fitting, divergence, plateau, memory; and back"),
+    Key("E", "pane('events')", "Events", "What happened, with its time and step, and back"),
     Key("v", "evaluate", "Evaluate", "Measure the validation loss after this step"),
     Key("L", "ask_rate", "Rate", "Another peak learning rate from the next step on"),
     Key("x", "ask_steps", "Extend", "More steps, also for a run that has ended"),
@@ -135,19 +144,41 @@ RUNS: tuple[Key, ...] = (
         "space",
         "mark",
         "Mark",
-        "Mark a run: its curves (A) are drawn with the selected one's (B)",
+        "Mark up to four runs: their curves are drawn with the selected one's, each with its letter",
     ),
-    Key("greater_than_sign,right", "turn_prompt(1)", "Next prompt", "Answers: the next prompt", shown=False),
-    Key("less_than_sign,left", "turn_prompt(-1)", "Prompt before", "Answers: the prompt before", shown=False),
+    Key("right", "side(1)", "Cursor on", "The cursor on the curve onwards; in Answers the next prompt"),
+    Key("left", "side(-1)", "Cursor back", "The cursor back; in Answers the prompt before", shown=False),
+    Key("shift+right", "side(10)", "Ten times on", "The cursor ten times as far", shown=False),
+    Key("shift+left", "side(-10)", "Ten times back", "The cursor ten times as far back", shown=False),
+    Key(
+        "plus,equals_sign",
+        "magnify(0.5)",
+        "Closer",
+        "Half as much of the axis, around the cursor or at the end",
+    ),
+    Key("minus", "magnify(2)", "Wider", "Twice as much of the axis", shown=False),
+    Key("0", "whole_curve", "Whole", "The whole curve", shown=False),
+    Key(
+        "h",
+        "turn_smoothing",
+        "Smooth",
+        "Smooth the curves over 5, 20, 100 points; the recorded ones stay behind",
+    ),
+    Key("X", "turn_axis", "Axis", "Along steps, trained tokens, or the time of the steps"),
     Key("a", "toggle_log_axis", "Log axis", "Logarithmic values, and back", shown=False),
-    Key("n", "name", "Name", "Give the run a name", shown=False),
+    Key("O", "turn_order", "Order", "List by age, loss, validation loss, name, state, steps"),
+    Key("n", "name", "Name", "Give the run a name; in a searched log: the next line that has the text"),
+    Key("N", "notes", "Notes", "A note and tags for the run; in a searched log: the line before"),
+    Key("C", "storage", "Storage", "What runs take on the disk, and freeing some of it"),
+    Key("greater_than_sign", "turn_prompt(1)", "Next prompt", "Answers: the next prompt", shown=False),
+    Key("less_than_sign", "turn_prompt(-1)", "Prompt before", "Answers: the prompt before", shown=False),
     Key("e", "edit_copy", "Edit copy", "Load this run's options into the Train tab", shown=False),
     Key("d", "delete", "Delete", "Remove the run's folder", shown=False),
     Key("j", "down", "Down", "To the run below", shown=False),
     Key("k", "up", "Up", "To the run above", shown=False),
     Key("g", "first", "First", "To the first run", shown=False),
     Key("G", "last", "Last", "To the last run", shown=False),
-    Key("escape", "back", "Back", "Leave the open pane and the zoom", shown=False),
+    Key("escape", "back", "Back", "Leave the open pane and the zoom, the cursor, the filter", shown=False),
 )
 CHAT: tuple[Key, ...] = (
     Key(
@@ -187,14 +218,17 @@ CHAT: tuple[Key, ...] = (
     ),
     Key("down", "edit(1)", "Later", "While editing: the question after", shown=False),
     Key(
-        "ctrl+g",
+        "f10",
         "settings",
         "Settings",
         "Temperature, top-p, top-k, penalty, longest answer, seed, system message",
     ),
-    Key("ctrl+o", "earlier", "Earlier", "Go on with an earlier chat"),
+    Key("ctrl+f", "earlier", "Earlier", "Go on with an earlier chat"),
     Key("ctrl+s", "save", "Save", "Write the conversation as JSON lines and Markdown"),
-    Key("ctrl+l", "clear", "New chat", "Begin a new conversation; this one is kept", shown=False),
+    Key("f7", "clear", "New chat", "Begin a new conversation; this one is kept"),
+    Key("ctrl+g", "edit_prompt", "Editor", "Write the prompt in $VISUAL or $EDITOR", shown=False),
+    Key("y", "copy_answer", "Copy", "Outside the prompt: copy the last answer as it was said", shown=False),
+    Key("Y", "copy_chat", "Copy all", "Outside the prompt: copy the whole conversation", shown=False),
 )
 COMPARE: tuple[Key, ...] = (
     Key("ctrl+r", "run", "Run", "Ask what has not been answered yet; it goes on when the app is left"),
@@ -218,25 +252,12 @@ COMPARE: tuple[Key, ...] = (
     Key("pagedown,space", "page_down", "Page down", "Scroll the answers down", shown=False),
     Key("pageup", "page_up", "Page up", "Scroll the answers up", shown=False),
 )
-VOTES: tuple[Key, ...] = (
-    Key("h", "vote('left')", "Left", "The left answer is better"),
-    Key("l", "vote('right')", "Right", "The right answer is better"),
-    Key("t", "vote('tie')", "Tie", "Both are as good"),
-    Key("b", "vote('both_bad')", "Both bad", "Neither is any good"),
-    Key("n", "note", "Note", "Write a note, kept with the vote"),
-    Key("u", "undo", "Undo", "Withdraw the last vote"),
-    Key("r", "rater", "Rater", "Another person votes: on all pairs"),
-    Key("e", "export", "Export", "Write preference pairs"),
-    Key("j,down,pagedown,space", "scroll(1)", "Down", "Scroll down", shown=False),
-    Key("k,up,pageup", "scroll(-1)", "Up", "Scroll up", shown=False),
-    Key("escape,q", "leave", "Back", "Leave; the votes are kept"),
-)
 DATA: tuple[Key, ...] = (
-    Key("ctrl+p", "prepare", "Prepare/Stop", "Tokenise large data now; while it does: stop it"),
+    Key("ctrl+r", "prepare", "Prepare/Stop", "Tokenise large data now; while it does: stop it"),
     Key("a", "accept", "Accept", "Accept what the launch gate refuses and may be accepted; again: no more"),
     Key("ctrl+t", "use", "Use in Train", "Put this data and its options into the Train form, and go there"),
     Key(
-        "ctrl+o",
+        "ctrl+n",
         "choose",
         "Open",
         "Choose data: files, folders, patterns or hub ids; commas separate several",
@@ -267,8 +288,8 @@ DATA: tuple[Key, ...] = (
     ),
     Key("m", "pane('mix')", "Mix", "Split, and the shares of several sources", shown=False),
     Key("o", "pane('options')", "Options", "Data options, to be tried here", shown=False),
-    Key("ctrl+r", "again", "Again", "Read the files again", shown=False),
-    Key("ctrl+n", "forget", "As in Train", "Forget what was chosen and changed here", shown=False),
+    Key("r,f9", "again", "Again", "Read the files again", shown=False),
+    Key("u,f10", "forget", "As in Train", "Forget what was chosen and changed here", shown=False),
     Key("down", "move(1)", "Next option", "Options: to the next", shown=False),
     Key("up", "move(-1)", "Previous option", "Options: to the one above", shown=False),
     Key("escape", "back", "Back", "Leave the field, then go to Check", shown=False),

@@ -4,16 +4,19 @@ Estimates and formulas are named as such. Knows no widget.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from phi_core.config.training import TrainingConfig
+from phi_core.errors import Problem
 from phi_core.planning.expected_memory import free_gib
 from phi_core.planning.machine import Machine, this_machine
 from phi_core.planning.memory import estimate_notes
 from phi_core.planning.run_plan import RunPlan, make_plan
 from phi_tui.memory_text import PlanMemory, ProbeState, needed_words
 from phi_tui.plan_curves import PlanCurves, course_facts, plan_curves
+from phi_tui.plan_sample import PlanSample, plan_sample
 
+MEMORY_KEYS = "F10: p measures, f fits, g opens the guide"
 LARGE_BYTES = 64 * 2**20
 """More data than this is not tokenised while somebody types."""
 
@@ -27,6 +30,7 @@ class Preview:
     warnings: str
     memory: PlanMemory
     curves: PlanCurves
+    sample: PlanSample | None = None
 
     def headline(self, probe: ProbeState) -> str:
         """Everything in one line, the first warning included."""
@@ -40,9 +44,10 @@ def make_preview(config: TrainingConfig) -> Preview:
     return Preview(
         summary=_summary(plan),
         facts=tuple(_facts(plan)),
-        warnings="\n".join([*_refusals(plan), *(str(warning) for warning in plan.warnings(machine))]),
+        warnings="\n".join([*_refusals(plan), *(_words(warning) for warning in plan.warnings(machine))]),
         memory=_memory(plan, machine),
         curves=plan_curves(plan),
+        sample=plan_sample(plan),
     )
 
 
@@ -51,6 +56,11 @@ def amount(number: float) -> str:
     if number < 1e6:
         return f"{number:,.0f}"
     return f"{number / 1e6:.3g} M" if number < 1e9 else f"{number / 1e9:.3g} G"
+
+
+def _words(warning: Problem) -> str:
+    """The warning; of memory with the keys that help here instead of the flags."""
+    return str(replace(warning, remedy=MEMORY_KEYS) if warning.where == "memory" else warning)
 
 
 def _refusals(plan: RunPlan) -> Iterator[str]:

@@ -66,13 +66,13 @@ def detail(entry: PresetEntry, draft: Draft, from_preset: Mapping[str, str]) -> 
     kept = applied(draft, from_preset, preset.values).kept
     lines = [f"{preset.about}; {preset.source}" if not entry.is_own else preset.about]
     lines.append(f"sets {setting_words(preset.values)}")
+    if kept:
+        lines.append(f"Your form keeps its own {', '.join(kept)}")
     if expected:
         lines.append(
             f"{memory_line(expected.needed_gib, expected.free_gib, width=16)}; {expected.correction}"
         )
     lines += filter(None, (entry.trouble, entry.memory.note))
-    if kept:
-        lines.append(f"Your form keeps its own {', '.join(kept)}")
     return "\n".join(lines)
 
 

@@ -13,15 +13,25 @@ from phi_core.runs.events import Event
 from phi_core.runs.reader import Run
 from phi_tui.run_text import number
 
+MOST = 500
+"""Lines of a pane: what came before them is counted."""
+
 
 def milestones(run: Run) -> list[str]:
     """One line for each thing that happened; clock times are local."""
     return [
         f"{time.strftime('%H:%M:%S', time.localtime(event.time))}  step {event.step}  {one_line(words)}"
-        for event in run.events
-        if event.kind != "step"
+        for event in run.besides_steps()
         for words in _happened(event)
     ]
+
+
+def newest_milestones(run: Run, most: int = MOST) -> list[str]:
+    """The last of them, after a line that counts the others."""
+    told = milestones(run)
+    if len(told) <= most:
+        return told
+    return [f"{len(told) - most:,} earlier ones are left out; events.jsonl has them", *told[-most:]]
 
 
 def done_words(event: Event) -> str:

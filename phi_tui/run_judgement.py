@@ -40,16 +40,17 @@ def flag_line(analysis: Analysis) -> str:
     return one_line(" · ".join(analysis.flags), LONGEST)
 
 
-def difference_text(found: Difference) -> str:
-    """What differs of the marked run, A, and the selected one, B."""
-    sides = [f"A: {one_line(found.first)}", f"B: {one_line(found.second)}"]
+def difference_text(found: Difference, letters: tuple[str, str] = ("A", "B")) -> str:
+    """What differs of the marked run and the selected one, whose letters are given."""
+    first, second = letters
+    sides = [f"{first}: {one_line(found.first)}", f"{second}: {one_line(found.second)}"]
     same = f"trained on {SAME_DATA[found.same_data]}, in {SAME_ORDER[found.same_plan]}"
     return "\n".join(
         [
             *(*sides, same, ""),
-            *("options, A → B", _changes(found.options), ""),
-            *("figures, A → B", _text(_figures(*found.figures)), ""),
-            *("data, base and versions, A → B", _changes(found.facts)),
+            *(f"options, {first} → {second}", _changes(found.options), ""),
+            *(f"figures, {first} → {second}", _text(_figures(*found.figures)), ""),
+            *(f"data, base and versions, {first} → {second}", _changes(found.facts)),
         ]
     )
 

@@ -7,6 +7,7 @@ import time
 
 from phi_core.plain_text import one_line
 from phi_core.runs.reader import Run
+from phi_tui.guide_places import run_chapter
 from phi_tui.run_text import duration, number, silent_seconds
 
 QUEUE_KEYS = "K and J move it, r starts it now, u takes it out."
@@ -27,7 +28,7 @@ def notice(run: Run, now: float | None = None, place: int | None = None) -> tupl
         "paused": (f"Paused at step {run.step}{_because(run)} c continues.", "$text-warning"),
         "stopped": (_stopped(run), "$text-warning"),
         "finished": (_finished(run), "$text-success"),
-        "lost": (f"Its process is gone without a word (killed, or the machine went down). {_resuming(run)}", "$text-error"),
+        "lost": (f"Its process is gone without a word (killed, or the machine went down). {_resuming(run)} {_guide(run)}", "$text-error"),
         "failed": (f"{_failure(run)} {_resuming(run)}", "$text-error"),
     }  # fmt: skip
     words, style = texts[run.state]
@@ -90,8 +91,14 @@ def _failure(run: Run) -> str:
     event = run.last("failed")
     if event is None:
         return "Failed without a reason; l shows its log."
-    parts = [str(event.data.get(name) or "").strip() for name in ("error", "remedy")]
+    error, remedy = (str(event.data.get(name) or "").strip() for name in ("error", "remedy"))
+    parts = (error, _guide(run), remedy)
     return " ".join(part if part.endswith((".", "!", "?")) else f"{part}." for part in parts if part)
+
+
+def _guide(run: Run) -> str:
+    """Where to read on, if the guide has a chapter on this end."""
+    return "F1, then g: the guide on it." if run_chapter(run) else ""
 
 
 def _resuming(run: Run) -> str:

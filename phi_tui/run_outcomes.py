@@ -63,7 +63,7 @@ def _outcome(request: Request, run: Run | None) -> Outcome | None:
 def _answers(request: Request, run: Run) -> Iterator[Event]:
     """Events since the request that answer its kind."""
     refusal = f"{request.kind} is refused"
-    for event in run.events:
+    for event in run.besides_steps():
         is_of_it = event.data.get("request") == request.kind or (
             event.kind == "warning" and str(event.data.get("message", "")).startswith(refusal)
         )
@@ -76,5 +76,5 @@ def _has_ended_since(request: Request, run: Run) -> bool:
     if run.state == "lost":
         return True
     return not run.is_live and any(
-        event.kind in ("finished", "failed") and event.time >= request.time for event in run.events
+        event.kind in ("finished", "failed") and event.time >= request.time for event in run.besides_steps()
     )

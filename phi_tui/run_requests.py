@@ -13,6 +13,7 @@ from phi_core.jobs.extension import extend_run
 from phi_core.runs.control import RequestKind
 from phi_core.runs.reader import Run
 from phi_core.runs.store import RunStore
+from phi_tui.run_labels import Written
 from phi_tui.run_outcomes import Request
 from phi_tui.run_text import title
 
@@ -101,6 +102,12 @@ def named(run: Run, name: str | None) -> str:
     """Label the run; an empty name takes the label away."""
     RunStore(run.path.parent).label(run, {"name": name})
     return f"{run.id}: {f'named {name}' if name else 'has no name'}"
+
+
+def noted(run: Run, told: Written) -> str:
+    """Keep a note and tags with the run, as `phi runs label` does."""
+    RunStore(run.path.parent).label(run, told.changes)
+    return f"{title(run)}: {'notes kept' if told.note or told.tags else 'has no notes'}"
 
 
 def _number(text: str, what: str, example: str) -> float:

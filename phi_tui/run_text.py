@@ -92,7 +92,7 @@ def ordinal(place: int | None) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """45s, 12m, 3h20m, 5d."""
+    """45s, 12m, 3h20m, 31h, 5d: at most five characters."""
     if seconds is None:
         return "–"
     minutes, hours = int(seconds // 60), int(seconds // 3600)
@@ -100,7 +100,9 @@ def duration(seconds: float | None) -> str:
         return f"{max(0, int(seconds))}s"
     if hours < 1:
         return f"{minutes}m"
-    return f"{hours}h{minutes % 60:02}m" if hours < 48 else f"{hours // 24}d"
+    if hours < 10:
+        return f"{hours}h{minutes % 60:02}m"
+    return f"{hours}h" if hours < 48 else f"{hours // 24}d"
 
 
 def strip(run: Run) -> list[tuple[str, str]]:

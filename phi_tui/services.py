@@ -3,21 +3,19 @@
 All threads are daemons, so that nothing here delays quitting. Nothing here touches a widget but by `post_message`.
 """
 
-import os
-import shutil
 import signal
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from textual.message import Message
 from textual.message_pump import MessagePump
 
-from phi_core.errors import RequestError, RunError
+from phi_core.errors import PhiError, RequestError, RunError
 from phi_core.planning.machine import this_machine
 from phi_core.runs.layout import RunLayout
 from phi_core.runs.reader import Run, RunReader
@@ -29,6 +27,8 @@ from phi_tui.worker_log import log_message, log_signature
 
 WATCH_SECONDS = 1.0
 MACHINE_SECONDS = 3.0
+SLOW_WATCH_SECONDS, SLOW_MACHINE_SECONDS = 5.0, 30.0
+"""For lines that carry little."""
 PROGRESS_SECONDS = 0.2
 
 
@@ -124,10 +124,10 @@ class Latest:
 
 
 class RunWatcher:
-    """Reads all runs every second, and the log of one; posts RunsChanged and LogChanged when something is new."""
+    """Reads all runs every second, on a slow line every five, and the log of one; posts RunsChanged and LogChanged when something is new."""
 
-    def __init__(self, target: MessagePump, root: Path) -> None:
-        self._target = target
+    def __init__(self, target: MessagePump, root: Path, *, is_slow: bool = False) -> None:
+        self._target, self._every = target, SLOW_WATCH_SECONDS if is_slow else WATCH_SECONDS
         self._store = RunStore(root)
         self._elsewhere: dict[Path, RunReader] = {}
         self._log: Path | None = None
@@ -154,15 +154,16 @@ class RunWatcher:
 
     def watch_log(self, path: Path | None) -> None:
         """The run whose log is told, None for no log."""
-        self._log = path
-        self.look_now()
+        if path != self._log:
+            self._log = path
+            self.look_now()
 
     def _loop(self) -> None:
         while not self._ended:
             self._tell_if_new("runs", self._runs, runs_signature, runs_message)
             if log := self._log:
                 self._tell_if_new("log", lambda: log, log_signature, log_message)
-            self._wake.wait(WATCH_SECONDS)
+            self._wake.wait(self._every)
             self._wake.clear()
 
     def _runs(self) -> list[Run]:
@@ -191,8 +192,8 @@ class RunWatcher:
 class MachinePoller:
     """Samples memory and GPUs every few seconds."""
 
-    def __init__(self, target: MessagePump) -> None:
-        self._target = target
+    def __init__(self, target: MessagePump, *, is_slow: bool = False) -> None:
+        self._target, self._every = target, SLOW_MACHINE_SECONDS if is_slow else MACHINE_SECONDS
         self._ended = threading.Event()
 
     def start(self) -> None:
@@ -204,7 +205,7 @@ class MachinePoller:
     def _loop(self) -> None:
         while not self._ended.is_set():
             _post(self._target, MachineSampled(this_machine()))
-            self._ended.wait(MACHINE_SECONDS)
+            self._ended.wait(self._every)
 
 
 def progress_teller(target: MessagePump, task: str, number: int = 0) -> Callable[[Progress], None]:
@@ -241,15 +242,16 @@ def _keys_for_the_editor() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def copy_to_tmux(text: str) -> None:
-    """Put text into tmux's buffer, which drops an application's own copies by default."""
-    if os.environ.get("TMUX") and shutil.which("tmux"):
-        _thread(lambda: _load_tmux_buffer(text))
+def look_after_queue(root: Path) -> None:
+    """See to it that somebody looks after the queue of a runs folder, if anything waits there. Nobody is told."""
 
+    def ensure() -> None:
+        from phi_core.jobs.queue import ensure_runner  # here, so that it costs no start
 
-def _load_tmux_buffer(text: str) -> None:
-    command = ["tmux", "load-buffer", "-w", "-"]
-    subprocess.run(command, input=text.encode(), capture_output=True, timeout=5, check=False)
+        with suppress(PhiError, OSError):
+            ensure_runner(root)
+
+    _thread(ensure)
 
 
 def _thread(work: Callable[[], None]) -> None:

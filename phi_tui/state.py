@@ -14,7 +14,7 @@ from phi_core.config.problems import SPECS
 from phi_core.files import read_json, write_json
 
 FOLDERS_KEPT = 50
-TEXTS = ("tab", "run", "config", "comparison")
+TEXTS = ("tab", "run", "marked", "config", "comparison")
 DRAFTS = ("draft", "baseline", "preset", "data")
 
 
@@ -31,15 +31,17 @@ class UiState:
         self._file = state_directory() / "ui.json"
         self._folder = str(folder)
         self.values = _sound(_folders(self._file).get(self._folder))
+        self.theme = self._theme_there = _theme(self._file)
 
     def save(self) -> None:
         """Write the file; a disk that refuses costs the memory, not the app."""
         entry = {**self.values, "saved": time.time()}
         folders = {**_folders(self._file), self._folder: entry}
         newest = sorted(folders, key=lambda name: _saved(folders[name]))[-FOLDERS_KEPT:]
+        theme = self.theme if self.theme != self._theme_there else _theme(self._file)
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            write_json(self._file, {"folders": {name: folders[name] for name in newest}})
+            write_json(self._file, {"theme": theme, "folders": {name: folders[name] for name in newest}})
         except OSError:
             return
 
@@ -48,6 +50,13 @@ def _folders(file: Path) -> dict[str, Any]:
     content = read_json(file)
     folders = content.get("folders") if isinstance(content, dict) else None
     return folders if isinstance(folders, dict) else {}
+
+
+def _theme(file: Path) -> str:
+    """The same in every folder; "" if none was chosen."""
+    content = read_json(file)
+    theme = content.get("theme") if isinstance(content, dict) else None
+    return theme if isinstance(theme, str) else ""
 
 
 def _sound(entry: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The dialogs of the Train tab that change its form: presets, layers, schedules, memory. Opens them and applies their answers.
+"""The dialogs of the Train tab that change its form: where it starts from, layers, schedules, memory. Opens them and applies their answers.
 
 Works for one view, which gets the messages of the tasks "probe" and "fit" and hands them on. Decides nothing itself.
 """
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from phi_core.config.option import shown
 from phi_core.planning.fit import Fit
+from phi_core.planning.presets import Preset
 from phi_core.runs.probe_result import ProbeResult
 from phi_tui.draft import field_text
 from phi_tui.memory_tasks import changes, fit
@@ -20,8 +21,8 @@ from phi_tui.preset_list import applied
 from phi_tui.prober import Prober
 from phi_tui.screens.layers import Layers
 from phi_tui.screens.memory import Memory
-from phi_tui.screens.presets import PresetChoice, Presets
 from phi_tui.screens.schedules import ScheduleChoice, Schedules
+from phi_tui.screens.start_from import Beginning, FromDefaults, FromFile, FromPreset, StartFrom
 from phi_tui.series import Curves
 from phi_tui.services import start
 from phi_tui.widgets.plain import tell
@@ -41,12 +42,23 @@ class TrainDialogs:
         self._memory: Memory | None = None
         self._is_fitting = False
 
-    def open_presets(self) -> None:
-        self._view.app.push_screen(Presets(self._view.draft, self.from_preset), self._take_preset)
+    def open_start(self) -> None:
+        self._view.app.push_screen(StartFrom(self._view.draft, self.from_preset), self._start_from)
 
-    def _take_preset(self, choice: PresetChoice | None) -> None:
-        if choice is None:
-            return
+    def _start_from(self, beginning: Beginning | None) -> None:
+        match beginning:
+            case FromDefaults():
+                self._view.files.begin_anew()
+            case FromFile(path):
+                self._view.files.offer(path)
+            case FromPreset():
+                self._take_preset(beginning)
+
+    def use_preset(self, preset: Preset) -> None:
+        """What the preset has, and the form has no value of its own for."""
+        self._take_preset(FromPreset(preset, over_all=False))
+
+    def _take_preset(self, choice: FromPreset) -> None:
         preset = choice.preset
         found = applied(self._view.draft, self.from_preset, preset.values, over_all=choice.over_all)
         self.from_preset = found.texts

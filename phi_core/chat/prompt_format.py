@@ -13,7 +13,6 @@ from typing import Any
 from phi_core.chat.messages import Message
 from phi_core.chat.prompt_form import FILE, FORMATS, FormatName, PromptFormat, prompt_format_from
 from phi_core.chat.rendering import TWO_TURNS, UNSTABLE, Segment, rendered_text
-from phi_core.chat.template_engine import asks_for_date, compiled
 from phi_core.chat.tokenizer import (
     KNOWN_STOPS,
     special_token_names,
@@ -134,12 +133,20 @@ def _form(
     stops = tuple(dict.fromkeys((stop, eos, *_generation_stops(folder))))
     if not template:
         special = {"eos_token": eos} if name in _OWN_STOPS else {}
-    day = (date or Day.today().isoformat()) if asks_for_date(template) else ""
+    day = (date or Day.today().isoformat()) if _asks_for_date(template) else ""
     return PromptFormat(name, stop, stops, template, tuple(special.items()), day)  # type: ignore[arg-type]
+
+
+def _asks_for_date(template: str) -> bool:
+    from phi_core.chat.template_engine import asks_for_date  # late, here and below: most read no template
+
+    return asks_for_date(template)
 
 
 def _with_written_stop(form: PromptFormat, folder: Path) -> PromptFormat:
     """The format with the stop token that its template writes after an answer; eos if it writes none."""
+    from phi_core.chat.template_engine import compiled
+
     compiled(form.template)
     added = {*_added_tokens(folder).values(), *special_token_names(folder)}
     candidates = (*form.stops, *(token for token in KNOWN_STOPS if token in added))
@@ -184,6 +191,8 @@ def _template_of(path: Path) -> str:
         raise ModelError(f"template {path} cannot be read: {error.strerror}") from None
     if not text.strip():
         raise ModelError(f"template {path} is empty", "Give a file with a Jinja chat template")
+    from phi_core.chat.template_engine import compiled
+
     try:
         compiled(text)
     except ModelError as error:

@@ -20,7 +20,6 @@ from functools import cache
 from phi_core.chat.control_tokens import NONCHARACTERS
 from phi_core.chat.messages import Message
 from phi_core.chat.prompt_form import PromptFormat
-from phi_core.chat.template_engine import render_template
 from phi_core.errors import ModelError
 from phi_core.plain_text import one_line
 
@@ -77,6 +76,8 @@ def rendered_text(form: PromptFormat, messages: Sequence[Message], *, generation
     """What the form's template writes."""
     plain = [message.as_json() for message in messages]
     special = dict(form.special_tokens)
+    from phi_core.chat.template_engine import render_template  # late: most who load this render nothing
+
     return render_template(
         form.template, plain, special_tokens=special, generation=generation, date=form.date
     )

@@ -15,7 +15,6 @@ from phi_core.chat.control_tokens import ControlTokens, unmarked
 from phi_core.chat.messages import Message
 from phi_core.chat.prompt_form import PromptFormat
 from phi_core.chat.rendering import Segment, render
-from phi_core.chat.template_engine import FIXED_DATE
 from phi_core.chat.tokenizer import TextTokenizer
 from phi_core.errors import ModelError
 from phi_core.plain_text import one_line
@@ -125,6 +124,8 @@ def probe_ids_hash(form: PromptFormat, tokenizer: TextTokenizer) -> str:
 
     Templates that refuse a system message or a second turn are tried without. Today's date is left out.
     """
+    from phi_core.chat.template_engine import FIXED_DATE
+
     timeless = replace(form, template=FIXED_DATE + form.template) if "strftime_now" in form.template else form
     for messages in (PROBE, PROBE[1:], PROBE[:3]):
         try:

@@ -60,6 +60,10 @@ COMMANDS = {
         "phi_core.cli.layers:layers",
         "The layers of a model in groups, with counts and the size of an adapter on each; and the goals with their targets.",
     ),
+    "guide": (
+        "phi_core.cli.guide:guide",
+        "How to set up a run, read its curves and mend what went wrong. Without a chapter: the list of them.",
+    ),
     "doctor": ("phi_core.cli.doctor:doctor", "Devices, memory, kernels, versions, cache and disk."),
     "tui": ("phi_core.cli.tui:tui", "Open the full-screen app."),
     "runs list": ("phi_core.cli.runs:list_runs", "All runs, newest first."),

@@ -60,9 +60,9 @@ def write_final_adapter(layout: RunLayout, checkpoint: Manifest, *, base_folder:
 def write_history(layout: RunLayout, run: Run) -> None:
     """training_history.json: loss, validation loss and learning rate, each a list of [step, value]."""
     histories = {
-        "loss": run.series("step", "loss"),
-        "validation_loss": run.series("evaluation", "validation_loss"),
-        "learning_rate": run.series("step", "learning_rate"),
+        "loss": list(run.series("step", "loss")),
+        "validation_loss": list(run.series("evaluation", "validation_loss")),
+        "learning_rate": list(run.series("step", "learning_rate")),
     }
     write_json(layout.history, {"run": run.id, "total_steps": run.total_steps, **histories})
 

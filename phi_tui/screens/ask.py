@@ -41,11 +41,11 @@ class Ask(ModalScreen[str | None]):
         self._is_selected = is_selected
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog"):
+        with Vertical(classes="dialog wide" if self._is_path else "dialog"):
             yield PlainStatic(self._question)
             yield self._line()
             complete = (("tab", "Complete"),) if self._is_path else ()
-            yield Static(key_line(("enter", "OK"), ("esc", "Leave"), *complete), classes="dialog-keys")
+            yield Static(key_line(("enter", "OK"), *complete, ("esc", "Back")), classes="dialog-keys")
 
     def _line(self) -> Input:
         suggester = PathSuggester(in_list=self._is_list) if self._is_path else None
@@ -54,7 +54,15 @@ class Ask(ModalScreen[str | None]):
         return line
 
     def on_mount(self) -> None:
-        self.set_focus(self.query_one(Input))
+        line = self.query_one(Input)
+        self.set_focus(line)
+        if not self._is_selected:
+            self.call_after_refresh(self._show_end)
+
+    def _show_end(self) -> None:
+        """Of a long path its end is what is edited."""
+        line = self.query_one(Input)
+        line.scroll_to(x=line.max_scroll_x, animate=False)
 
     def on_key(self, event: events.Key) -> None:
         """The line stops what it takes itself: this was typed before it had the focus."""

@@ -8,17 +8,16 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from phi_core.config.option import shown, specs
 from phi_core.config.sampling import Sampling, sampling_from
 from phi_tui.chat_session import ChatSettings
-from phi_tui.widgets.plain import PlainStatic
+from phi_tui.widgets.plain import PlainStatic, key_line
 
 OPTIONS = specs(Sampling)
-KEYS = "enter takes them · tab next field · esc back"
 
 
 class EditSettings(ModalScreen[ChatSettings | None]):
@@ -26,18 +25,16 @@ class EditSettings(ModalScreen[ChatSettings | None]):
 
     DEFAULT_CSS = """
     EditSettings {
-        align: center middle;
-        & #settings-box {
-            width: 90%; max-width: 90; height: auto; max-height: 100%;
-            border: round $primary; padding: 0 1; background: $surface;
-        }
+        & #settings-box { max-height: 100%; }
+        & #settings-fields { height: auto; max-height: 82vh; scrollbar-size-vertical: 1; }
         & Horizontal { height: 1; }
         & .settings-name { width: 20; }
-        & Input { background: $panel; width: 14; }
-        & Input:focus { background: $primary 30%; }
+        & Input { width: 14; }
         & #settings-system { width: 1fr; }
         & .settings-help { color: $text-muted; padding-left: 2; height: auto; margin-bottom: 1; }
         & .settings-help.-bad { color: $text-error; text-style: bold; }
+        &.-low .settings-help, &.-flat .settings-help { margin-bottom: 0; }
+        &.-low .dialog-keys, &.-flat .dialog-keys { padding: 0; }
     }
     """
 
@@ -46,20 +43,23 @@ class EditSettings(ModalScreen[ChatSettings | None]):
         self._settings = settings
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(id="settings-box", can_focus=False) as box:
-            box.border_subtitle = KEYS
-            for option in OPTIONS:
-                with Horizontal():
-                    yield PlainStatic(option.name, classes="settings-name")
-                    yield Input(
-                        shown(getattr(self._settings.sampling, option.name)),
-                        id=f"settings-{option.name}",
-                        compact=True,
-                    )
-                yield PlainStatic(option.explanation, id=f"help-{option.name}", classes="settings-help")
+        with Vertical(id="settings-box", classes="dialog wide") as box:
+            box.border_title = "How answers are drawn"
+            with VerticalScroll(id="settings-fields", can_focus=False):
+                yield from self._fields()
+            keys = (("enter", "Take"), ("tab", "Next field"), ("esc", "Back"))
+            yield Static(key_line(*keys), classes="dialog-keys")
+
+    def _fields(self) -> ComposeResult:
+        for option in OPTIONS:
             with Horizontal():
-                yield PlainStatic("system message", classes="settings-name")
-                yield Input(self._settings.system, id="settings-system", compact=True)
+                yield PlainStatic(option.name, classes="settings-name")
+                value = shown(getattr(self._settings.sampling, option.name))
+                yield Input(value, id=f"settings-{option.name}", compact=True)
+            yield PlainStatic(option.explanation, id=f"help-{option.name}", classes="settings-help")
+        with Horizontal():
+            yield PlainStatic("system message", classes="settings-name")
+            yield Input(self._settings.system, id="settings-system", compact=True)
 
     @on(Input.Submitted)
     def _take(self) -> None:

@@ -46,15 +46,14 @@ class ChooseComparison(ModalScreen[Chosen | None]):
 
     DEFAULT_CSS = """
     ChooseComparison {
-        & #choose-box { width: 100%; max-width: 112; height: 100%; max-height: 40; border: round $primary; padding: 0 1; background: $surface; }
-        & OptionList, & OptionList:focus { border: none; padding: 0; text-wrap: nowrap; text-overflow: ellipsis; scrollbar-size-vertical: 1; }
-        & #choose-adapters { height: 2fr; min-height: 2; }
+        & #choose-adapters { height: auto; min-height: 2; max-height: 40%; }
         & #choose-files { height: 1fr; min-height: 2; }
-        & Input { background: $panel; }
-        & Input:focus { background: $primary 30%; }
-        & .choose-label { color: $text-muted; height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
-        & #choose-problem { color: $text-error; height: auto; max-height: 3; display: none; }
-        & .dialog-keys { height: 1; }
+        & .dialog-label { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
+        & .dialog-keys { padding: 0; }
+    }
+    ChooseComparison.-high, ChooseComparison.-tall {
+        & OptionList, & Input { margin-bottom: 1; }
+        & #choose-questions { margin-bottom: 0; }
     }
     """
 
@@ -67,21 +66,22 @@ class ChooseComparison(ModalScreen[Chosen | None]):
 
     def compose(self) -> ComposeResult:
         judge = self._opened.choice.request.judge if self._opened.choice else None
-        with Vertical(id="choose-box"):
-            yield PlainStatic(SEARCHING, id="choose-title", classes="choose-label")
+        with Vertical(id="choose-box", classes="dialog tall") as box:
+            box.border_title = "What is compared"
+            yield PlainStatic(SEARCHING, id="choose-title", classes="dialog-label")
             yield OptionList(id="choose-adapters", markup=False)
-            yield PlainStatic("or a base model: folder or hub id", classes="choose-label")
+            yield PlainStatic("or a base model: folder or hub id", classes="dialog-label")
             yield self._line("choose-name", "", "none")
-            yield PlainStatic("and adapters' folders, endpoints http://…/v1#model", classes="choose-label")
+            yield PlainStatic("and adapters' folders, endpoints http://…/v1#model", classes="dialog-label")
             yield self._line("choose-others", "", "none; commas separate several")
-            yield PlainStatic("Questions", classes="choose-label")
+            yield PlainStatic("Questions: a file, or one of these", classes="dialog-label")
             yield self._line("choose-questions", self._questions, "a YAML file")
             yield OptionList(id="choose-files", markup=False)
-            yield PlainStatic("Judge: base, an adapter's name, an endpoint", classes="choose-label")
+            yield PlainStatic("Judge: base, an adapter's name, an endpoint", classes="dialog-label")
             yield self._line("choose-judge", judge or "", "none: answers are scored, nobody judges")
-            yield PlainStatic(id="choose-problem")
+            yield PlainStatic(id="choose-problem", classes="dialog-problem")
             keys = (("space", "Mark"), ("enter", "Take"), ("tab", "Next field"), ("esc", "Back"))
-            yield Static(_one_line(key_line(*keys)), classes="dialog-keys")
+            yield Static(key_line(*keys), classes="dialog-keys")
 
     @property
     def _questions(self) -> str:
@@ -195,7 +195,3 @@ class ChooseComparison(ModalScreen[Chosen | None]):
 
     def action_leave(self) -> None:
         self.dismiss(None)
-
-
-def _one_line(text: Content) -> Content:
-    return text[1:]

@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
-from textual.widgets import Input, OptionList
+from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from phi_core.errors import PhiError
@@ -20,7 +20,7 @@ from phi_tui.background_services import in_background
 from phi_tui.engine_choice import ModelChoice, RunChoice, typed_choice
 from phi_tui.engine_files import find_runs
 from phi_tui.engine_messages import RunsFound, ServiceFailed
-from phi_tui.widgets.plain import PlainStatic, content
+from phi_tui.widgets.plain import PlainStatic, content, key_line
 
 SEARCHING = "looking for runs …"
 
@@ -30,16 +30,9 @@ class ChooseModel(ModalScreen[ModelChoice | None]):
 
     DEFAULT_CSS = """
     ChooseModel {
-        align: center middle;
-        & #choose-box {
-            width: 90%; max-width: 110; height: auto; max-height: 100%;
-            border: round $primary; padding: 0 1; background: $surface;
-        }
-        & #choose-runs { height: auto; max-height: 8; border: none; padding: 0; }
-        & Input { background: $panel; }
-        & Input:focus { background: $primary 30%; }
-        & .choose-label { color: $text-muted; margin-top: 1; }
-        & #choose-problem { color: $text-error; display: none; margin-top: 1; }
+        & #choose-box { max-height: 100%; }
+        & #choose-runs { height: auto; max-height: 8; margin-bottom: 1; }
+        & Input { margin-bottom: 1; }
     }
     """
 
@@ -49,20 +42,22 @@ class ChooseModel(ModalScreen[ModelChoice | None]):
         self._choices: tuple[RunChoice, ...] = ()
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(id="choose-box", can_focus=False):
-            yield PlainStatic(SEARCHING, id="choose-title", classes="choose-label")
+        with VerticalScroll(id="choose-box", classes="dialog wide", can_focus=False) as box:
+            box.border_title = "Who answers"
+            yield PlainStatic(SEARCHING, id="choose-title", classes="dialog-label")
             yield OptionList(id="choose-runs", markup=False)
             yield PlainStatic(
                 "or a base model (may be empty if the adapter names it), or an endpoint",
-                classes="choose-label",
+                classes="dialog-label",
             )
             yield Input(
                 placeholder="folder, hub id, or http://host:port/v1#model", id="choose-name", compact=True
             )
-            yield PlainStatic("with an adapter (may be empty)", classes="choose-label")
+            yield PlainStatic("with an adapter (may be empty)", classes="dialog-label")
             yield Input(placeholder="folder", id="choose-adapter", compact=True)
-            yield PlainStatic(id="choose-problem")
-            yield PlainStatic("enter takes it · tab next field · esc back", classes="choose-label")
+            yield PlainStatic(id="choose-problem", classes="dialog-problem")
+            keys = (("enter", "Take"), ("tab", "Next field"), ("esc", "Back"))
+            yield Static(key_line(*keys), classes="dialog-keys")
 
     def on_mount(self) -> None:
         in_background(self, lambda: find_runs(self._runs_root))
@@ -75,7 +70,7 @@ class ChooseModel(ModalScreen[ModelChoice | None]):
             Option(content(one_line(run.words)), disabled=run.choice is None) for run in fact.choices
         )
         runs.display = bool(fact.choices)
-        title = "Model: a run" if fact.choices else f"Model: there is no run in {self._runs_root}"
+        title = "A run" if fact.choices else f"There is no run in {self._runs_root}"
         self.query_one("#choose-title", PlainStatic).show(title)
         self._focus_first()
 

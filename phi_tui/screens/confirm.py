@@ -26,7 +26,7 @@ class Confirm(ModalScreen[bool]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield PlainStatic(self._question)
-            yield Static(key_line(("enter", self._verb), ("esc", "Leave it")), classes="dialog-keys")
+            yield Static(key_line(("enter", self._verb), ("esc", "Back")), classes="dialog-keys")
 
     def action_answer(self, answer: bool) -> None:
         self.dismiss(answer)

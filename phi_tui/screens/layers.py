@@ -55,7 +55,8 @@ class Layers(ModalScreen[Mapping[str, str] | None]):
         self._rows: tuple[Row, ...] = ()
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog tall"):
+        with Vertical(classes="dialog tall") as box:
+            box.border_title = "Layers"
             yield PlainStatic("reading the model's config.json …", id="layer-model")
             yield PlainStatic(header(self._rank), classes="list-header")
             yield OptionList(id="layer-list", markup=False)

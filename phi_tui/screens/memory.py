@@ -4,7 +4,7 @@ Shows what it is told and says what was asked; the Train tab measures and fits.
 """
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -16,7 +16,10 @@ from phi_tui.memory_text import PlanMemory, ProbeState, memory_rows, part_rows, 
 from phi_tui.widgets.plain import PlainStatic, key_line
 from phi_tui.widgets.plan_panel import aligned
 
-KEYS = (("p", "Probe: measure"), ("f", "Fit"))
+if TYPE_CHECKING:
+    from phi_tui.app import PhiApp
+
+KEYS = (("p", "Probe: measure"), ("f", "Fit"), ("g", "Guide"))
 
 
 class Memory(ModalScreen[None]):
@@ -27,6 +30,7 @@ class Memory(ModalScreen[None]):
         Binding("b", "leave", "Back", show=False),
         Binding("p", "probe", "Probe", show=False),
         Binding("f", "fit", "Fit", show=False),
+        Binding("g", "guide", "Guide", show=False),
     ]
 
     def __init__(
@@ -37,8 +41,8 @@ class Memory(ModalScreen[None]):
         self._said = ("", "")
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog wide"):
-            yield Static("Memory of one process of the run", classes="group-name", markup=False)
+        with Vertical(classes="dialog wide") as box:
+            box.border_title = "Memory of one process of the run"
             with VerticalScroll(id="memory-scroll"):
                 yield PlainStatic(id="memory-rows")
             yield PlainStatic(id="memory-note")
@@ -83,6 +87,9 @@ class Memory(ModalScreen[None]):
 
     def action_fit(self) -> None:
         self._fit()
+
+    def action_guide(self) -> None:
+        cast("PhiApp", self.app).action_guide("out_of_memory")
 
     def action_stop_or_leave(self) -> None:
         if not self._stop():

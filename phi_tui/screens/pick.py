@@ -11,11 +11,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import OptionList
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from phi_core.plain_text import one_line
-from phi_tui.widgets.plain import PlainStatic, content
+from phi_tui.widgets.plain import PlainStatic, content, key_line
 
 
 class Pick(ModalScreen[int | None]):
@@ -24,15 +24,7 @@ class Pick(ModalScreen[int | None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Back")]
 
     DEFAULT_CSS = """
-    Pick {
-        align: center middle;
-        & #pick-box {
-            width: 90%; max-width: 110; height: auto; max-height: 100%;
-            border: round $primary; padding: 0 1; background: $surface;
-        }
-        & #pick-list { height: auto; max-height: 50vh; border: none; padding: 0; text-wrap: nowrap; }
-        & .pick-note { color: $text-muted; height: auto; }
-    }
+    Pick #pick-list { height: auto; max-height: 40vh; }
     """
 
     def __init__(self, title: str, lines: Sequence[str], *, note: str = "") -> None:
@@ -40,13 +32,13 @@ class Pick(ModalScreen[int | None]):
         self._title, self._lines, self._note = title, tuple(lines), note
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="pick-box"):
-            yield PlainStatic(self._title, classes="pick-note")
+        with Vertical(id="pick-box", classes="dialog wide") as box:
+            box.border_title = content(one_line(self._title))
             options = (Option(content(one_line(line))) for line in self._lines)
             yield OptionList(*options, id="pick-list", markup=False)
             if self._note:
-                yield PlainStatic(self._note, classes="pick-note")
-            yield PlainStatic("enter takes it · esc back", classes="pick-note")
+                yield PlainStatic(self._note, classes="dialog-label")
+            yield Static(key_line(("enter", "Take"), ("esc", "Back")), classes="dialog-keys")
 
     def on_mount(self) -> None:
         lines = self.query_one(OptionList)

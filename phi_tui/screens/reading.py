@@ -8,7 +8,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from phi_tui.widgets.plain import PlainStatic, key_line
+from phi_tui.widgets.plain import content, key_line
 from phi_tui.widgets.text_pane import TextPane
 
 
@@ -22,8 +22,8 @@ class Reading(ModalScreen[None]):
         self._title, self._text = title, text
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog tall"):
-            yield PlainStatic(self._title, classes="group-name")
+        with Vertical(classes="dialog tall") as box:
+            box.border_title = content(self._title)
             yield TextPane(id="reading-text")
             yield Static(key_line(("↑ ↓", "Scroll"), ("esc", "Back")), classes="dialog-keys")
 

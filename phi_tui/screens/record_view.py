@@ -38,7 +38,8 @@ class RecordView(ModalScreen[bool]):
         self._step = 0
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog record"):
+        with Vertical(classes="dialog record") as box:
+            box.border_title = "Record"
             yield PlainStatic(self._entry.text, id="record-what")
             with VerticalScroll(id="record-scroll"):
                 yield Static(id="record-lines", markup=False)
@@ -89,7 +90,7 @@ def _line(line: RawLine, raw: RawRecord, most: int, width: int) -> Content:
     head = "" if is_row else f"{'▸' if is_wanted else ' '}{line.number:>6}  "
     more = f" … {left_out:,} more" if left_out else ""
     return Content.assemble(
-        (head, "bold $accent" if is_wanted else "$text-muted"),
+        (head, "bold $text-accent" if is_wanted else "$text-muted"),
         (plain(shown), "" if is_wanted else "$text-muted"),
         (more, "italic $text-muted"),
     )

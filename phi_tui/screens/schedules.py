@@ -55,7 +55,8 @@ class Schedules(ModalScreen[ScheduleChoice]):
         self._course = 0
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog tall"):
+        with Vertical(classes="dialog tall") as box:
+            box.border_title = "Curves"
             with Horizontal(id="schedule-body"):
                 with Vertical(id="schedule-side"):
                     yield PlainStatic(HEADER, classes="list-header")

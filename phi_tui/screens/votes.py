@@ -10,20 +10,19 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from phi_core.errors import PhiError
 from phi_core.evaluation.votes import Choice
 from phi_core.files import typed_path
-from phi_tui import keys
+from phi_tui.dialog_keys import VOTES
 from phi_tui.keys import bindings
 from phi_tui.messages import Done, Failed
 from phi_tui.screens.ask import Ask
 from phi_tui.services import start
 from phi_tui.vote_booth import VoteBooth, booth_of
-from phi_tui.widgets.plain import PlainStatic
+from phi_tui.widgets.plain import PlainStatic, key_line
 
 CHOICES: dict[str, Choice] = {"left": "left", "right": "right", "tie": "tie", "both_bad": "both_bad"}
 SAID = {"left": "left is better", "right": "right is better", "tie": "a tie", "both_bad": "both are bad"}
@@ -32,22 +31,24 @@ NO_VOTES = "Nobody has voted: all answers are identical."
 
 
 class Votes(ModalScreen[None]):
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings(keys.VOTES, "votes")]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings(VOTES, "votes")]
 
     DEFAULT_CSS = """
     Votes {
         align: left top;
-        & #votes { width: 100%; height: 100%; background: $surface; padding: 0 0 0 1; }
-        & #vote-head { height: auto; max-height: 2; color: $text-muted; }
+        & #votes { width: 100%; height: 100%; background: $background; }
+        & #votes > * { padding: 0 0 0 1; }
+        & #vote-head { height: auto; max-height: 2; background: $panel; color: $text-muted; }
         & #vote-question-box { height: auto; max-height: 25%; }
         & #vote-question { height: auto; text-style: bold; margin-bottom: 1; }
         & #vote-answers { height: 1fr; }
         & #vote-columns { height: auto; }
-        & .vote-side { width: 1fr; height: auto; padding: 0 1; border-left: thick $accent; }
+        & .vote-side { width: 1fr; height: auto; padding: 0 1; border-left: thick $foreground 40%; }
         & .vote-name { text-style: bold; }
         & #vote-results { height: 1fr; display: none; }
         & #vote-note { height: auto; max-height: 3; }
-        & #vote-keys { height: auto; color: $text-muted; }
+        & #vote-keys { height: auto; background: $panel; }
+        &.-high #vote-head, &.-tall #vote-head { margin-bottom: 1; }
     }
     Votes.-done #vote-answers, Votes.-done #vote-question-box { display: none; }
     Votes.-done #vote-results { display: block; }
@@ -168,11 +169,10 @@ class Votes(ModalScreen[None]):
         self.query_one("#vote-answers", VerticalScroll).scroll_home(animate=False)
 
     def _show_keys(self) -> None:
-        votes = (("h", "left"), ("l", "right"), ("t", "tie"), ("b", "both\N{NO-BREAK SPACE}bad"))
-        rest = (("n", "note"), ("u", "undo"), ("r", "rater"), ("e", "export"), ("esc", "back"))
+        votes = (("h", "Left"), ("l", "Right"), ("t", "Tie"), ("b", "Both bad"))
+        rest = (("n", "Note"), ("u", "Undo"), ("r", "Rater"), ("e", "Export"), ("esc", "Back"))
         shown = rest[1:] if self._booth.ballot is None else (*votes, *rest)
-        words = (Content.assemble((key, "bold"), f"\N{NO-BREAK SPACE}{does}") for key, does in shown)
-        self.query_one("#vote-keys", Static).update(Content("  ").join(words))
+        self.query_one("#vote-keys", Static).update(key_line(*shown))
 
     def _say(self, text: str, style: str = "$text-muted") -> None:
         self.query_one("#vote-note", PlainStatic).show(text, style)

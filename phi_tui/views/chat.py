@@ -24,7 +24,9 @@ from phi_tui.widgets.chat_prompt import ChatPrompt
 from phi_tui.widgets.engine_header import EngineHeader
 from phi_tui.widgets.plain import PlainStatic
 
-READY = "Talk to {words}. enter sends, ctrl+t switches between base and adapter, ctrl+g sets how answers are drawn."
+READY = (
+    "Talk to {words}. enter sends, ctrl+t switches between base and adapter, F10 sets how answers are drawn."
+)
 WATCH_SECONDS = 2.0
 
 
@@ -76,7 +78,7 @@ class ChatView(ChatActions):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "stop":
             return self.host.state.is_at_work or self.session.editing is not None
-        if action in ("regenerate", "clear", "save"):
+        if action in ("regenerate", "clear", "save", "copy_answer", "copy_chat"):
             return bool(self.session.turns) or self.host.state.is_broken
         return True
 

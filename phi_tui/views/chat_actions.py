@@ -9,18 +9,23 @@ from pathlib import Path
 from textual import on
 from textual.containers import Container
 
+from phi_core.chat.transcript import transcript_markdown
 from phi_tui import engine_messages as facts
 from phi_tui.adapter_watch import AdapterWatch
 from phi_tui.background_services import in_background
 from phi_tui.chat_files import find_chat, find_chats, listed_chat, write_chat
 from phi_tui.chat_services import ChatKeeper
 from phi_tui.chat_session import ChatSession, ChatSettings
+from phi_tui.clipboard import copy
+from phi_tui.commands import Command
 from phi_tui.engine_choice import ModelChoice, RunAdapter, is_adapter, renewed
 from phi_tui.engine_services import EngineHost, engine_host
+from phi_tui.prompt_file import edited_text
 from phi_tui.screens.chat_settings import EditSettings
 from phi_tui.screens.choose_model import ChooseModel
 from phi_tui.screens.pick import Pick
 from phi_tui.widgets.chat_conversation import ChatConversation
+from phi_tui.widgets.chat_prompt import ChatPrompt
 from phi_tui.widgets.plain import tell
 
 NO_MODEL = "No model yet: ctrl+n chooses one, or train one on F2."
@@ -99,10 +104,40 @@ class ChatActions(Container):
     def action_save(self) -> None:
         in_background(self, partial(write_chat, Path.cwd(), self.session.conversation))
 
+    def action_edit_prompt(self) -> None:
+        prompt = self.query_one(ChatPrompt)
+        text = edited_text(self, prompt.text)
+        if text is not None:
+            prompt.load_text(text)
+            prompt.move_cursor(prompt.document.end)
+
+    def action_copy_answer(self) -> None:
+        """The newest answers, as they were said."""
+        replies = self.session.turns[-1].newest if self.session.turns else ()
+        said = "\n\n".join(reply.text for reply in replies if reply.text)
+        if said:
+            copy(self.app, said, "the answer")
+        else:
+            tell(self, "There is no answer to copy yet")
+
+    def action_copy_chat(self) -> None:
+        copy(self.app, transcript_markdown(self.session.conversation), "the conversation")
+
+    def commands(self) -> list[Command]:
+        """For the palette: the adapters and checkpoints there are."""
+        return [
+            Command(f"chat: answer with {each.label}", each.words, partial(self._talk_to, each))
+            for each in self.adapters.of(self.host.choice)
+        ]
+
+    def talk_to(self, choice: ModelChoice) -> None:
+        """Choose a model and load it."""
+        self.host.choose(choice)
+        self.host.load(self)
+
     def _take_chosen(self, choice: ModelChoice | None) -> None:
         if choice is not None:
-            self.host.choose(choice)
-            self.host.load(self)
+            self.talk_to(choice)
 
     def _take_settings(self, settings: ChatSettings | None) -> None:
         self.session.settings = settings or self.session.settings

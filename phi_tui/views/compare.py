@@ -105,9 +105,9 @@ nothing that says whose they are, and at the end who won, whether a side was fav
         self.take_focus()
         if not self._has_looked:
             self._has_looked = True
-            self._do("open", partial(compare_folder.first_look, self._runs_root, self._remembered))
+            self._do("look", partial(compare_folder.first_look, self._runs_root, self._remembered))
         elif self._opened.choice is None:
-            self._do("open", partial(compare_folder.first_look, self._runs_root, ""))
+            self._do("look", partial(compare_folder.first_look, self._runs_root, ""))
         self._watcher.resume()
 
     def leave(self) -> None:
@@ -143,7 +143,7 @@ nothing that says whose they are, and at the end who won, whether a side was fav
     def on_done(self, event: Done) -> None:
         event.stop()
         match event.task, event.result:
-            case "open", Opened() as opened:
+            case "open" | "look", Opened() as opened if event.task == "open" or self._opened.choice is None:
                 self._take(opened)
             case "begin", Path() as folder:
                 self._follow(folder)

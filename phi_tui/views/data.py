@@ -32,7 +32,7 @@ from phi_tui.widgets.pane_bar import PaneBar
 from phi_tui.widgets.plain import PlainStatic, tell
 
 READ_DELAY_SECONDS = 0.4
-NO_DATA = "No data chosen yet. ctrl+o opens a file, a folder or a hub dataset; `phi demo` writes an example."
+NO_DATA = "No data chosen yet. ctrl+n opens a file, a folder or a hub dataset; `phi demo` writes an example."
 QUESTION = "Which data? Files, folders, patterns, hub ids; commas separate several"
 
 

@@ -7,13 +7,16 @@ from collections.abc import Callable, Sequence
 
 from textual.containers import Container
 
+from phi_core.plain_text import one_line
 from phi_core.runs.control import RequestKind
 from phi_core.runs.reader import Run
 from phi_tui import run_requests, run_text
 from phi_tui.messages import OpenChat, OpenCompare, OpenTrain
+from phi_tui.run_labels import Written, written
 from phi_tui.run_outcomes import Request, Requests
 from phi_tui.screens.ask import Ask
 from phi_tui.screens.confirm import Confirm
+from phi_tui.screens.run_notes import RunNotes
 from phi_tui.services import start
 from phi_tui.widgets.plain import tell
 
@@ -137,7 +140,7 @@ class RunActions(Container):
     def action_name(self) -> None:
         run = self.selected
         if run is not None:
-            old = str(run.labels.get("name") or "")
+            old = one_line(str(run.labels.get("name") or ""))
             ask = Ask(f"Name of run {run.id} (empty: its id)", old, may_be_empty=True)
             self.app.push_screen(
                 ask,
@@ -145,6 +148,16 @@ class RunActions(Container):
                     self.do(lambda run: run_requests.named(run, name), run) if name is not None else None
                 ),
             )
+
+    def action_notes(self) -> None:
+        run = self.selected
+        if run is not None:
+
+            def answered(told: Written | None) -> None:
+                if told is not None:
+                    self.do(lambda run: run_requests.noted(run, told), run)
+
+            self.app.push_screen(RunNotes(run_text.title(run), written(run)), answered)
 
     def _confirm(self, question: str, verb: str, work: Work) -> None:
         run = self.selected

@@ -31,8 +31,8 @@ EXAMPLE = """questions:
     reference: "4"
     score: number"""
 NO_QUESTIONS = (
-    "No questions yet: ctrl+n opens a question file, or one of those that phi brings. One looks like this:"
-    f"\n\n{EXAMPLE}"
+    "No questions yet. [b]ctrl+n[/b] opens a file of them, or one of those that phi brings.\n"
+    f"Such a file looks like this:\n\n{EXAMPLE}"
 )
 NO_SUMMARY = "The verdict comes when the batch has ended."
 WIDE = 100
@@ -50,15 +50,16 @@ class AnswerBoard(Container):
         & #compare-progress { padding: 0 1; height: auto; max-height: 2; }
         & #compare-note { padding: 0 1; height: auto; max-height: 3; }
         & #compare-problems { padding: 0 1; height: auto; color: $text-warning; }
-        & #compare-empty { padding: 1 3; color: $text-muted; height: 1fr; }
-        & #compare-body { layout: vertical; height: 1fr; }
-        & AnswerList { height: 1fr; width: 1fr; }
+        & #compare-empty { padding: 1 3; color: $text-muted; height: 1fr; content-align: center middle; }
+        & #compare-body { layout: vertical; height: 1fr; border-top: hkey $panel; }
+        & AnswerList { height: 1fr; width: 1fr; border-bottom: hkey $panel; }
         & AnswerSheet, & ChangePane, & #compare-summary { height: 2fr; width: 1fr; }
         & #compare-summary { padding: 0 1; scrollbar-size-vertical: 1; }
         &.-short #compare-progress, &.-short #compare-note { max-height: 1; }
-        &.-short AnswerList { border: none; height: 3; }
+        &.-short #compare-body { border: none; }
+        &.-short AnswerList { height: 4; }
         &.-columns #compare-body { layout: horizontal; }
-        &.-columns AnswerList { height: 1fr; width: 2fr; }
+        &.-columns AnswerList { height: 1fr; width: 2fr; border-bottom: none; border-right: vkey $panel; }
         &.-columns AnswerSheet, &.-columns ChangePane, &.-columns #compare-summary { height: 1fr; width: 5fr; }
         &.-zoomed AnswerList { display: none; }
     }
@@ -75,7 +76,7 @@ class AnswerBoard(Container):
     def compose(self) -> ComposeResult:
         for name in LINES:
             yield PlainStatic(id=name)
-        yield PlainStatic(NO_QUESTIONS, id="compare-empty")
+        yield Static(NO_QUESTIONS, id="compare-empty")
         with Container(id="compare-body"):
             yield AnswerList(id="questions")
             yield AnswerSheet(id="sheet", can_focus=False)

@@ -30,12 +30,13 @@ class AnswerList(OptionList, inherit_bindings=False):
 
     DEFAULT_CSS = """
     AnswerList {
-        border: round $border;
-        padding: 0;
+        border: none;
+        padding: 0 0 0 1;
+        background: transparent;
         text-wrap: nowrap;
         text-overflow: ellipsis;
         scrollbar-size-vertical: 1;
-        &:focus { border: round $primary; }
+        &:focus { border: none; background-tint: transparent; }
     }
     """
 

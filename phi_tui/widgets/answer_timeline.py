@@ -76,5 +76,5 @@ def _content(place: int, count: int, line: Timeline) -> Iterator[Content]:
 def _said(said: Said) -> Iterator[Content]:
     until = f" to {said.last}: always the same" if said.last != said.first else ""
     before = " · before training" if said.first == 0 else ""
-    yield Content.styled(f"step {said.first}{until}{before}", "$accent")
+    yield Content.styled(f"step {said.first}{until}{before}", "$text-accent")
     yield Content(plain(said.answer) if said.answer.strip() else "(nothing)")

@@ -12,6 +12,9 @@ from textual.widgets import TextArea
 
 from phi_tui.widgets.plain import content
 
+TAKEN_FROM_EDITING = ("f6", "f7")
+"""A text area selects lines with them; here they are keys of the app."""
+
 
 class ChatPrompt(TextArea):
     """Up and down step through earlier questions while the text is empty or one that was shown and not changed since."""
@@ -48,6 +51,8 @@ class ChatPrompt(TextArea):
             id=id, highlight_cursor_line=False, placeholder="Say something (enter sends, ctrl+j: new line)"
         )
         self._shown = ""
+        for key in TAKEN_FROM_EDITING:
+            self._bindings.key_to_bindings.pop(key, None)
         self.cursor_blink = False  # each blink would send the line anew, for ever, over a slow connection too
 
     def show(self, text: str) -> None:

@@ -43,12 +43,22 @@ class DataPanes(Horizontal):
 
     def open(self, pane: str) -> None:
         self.current = pane
+        if pane == "options":
+            self.form.show_only(DATA_SPECS)
         if pane != "options":
             self._beside_options = pane
         for name in PANES:
             shown = self.query_one(f"#pane-{name}")
             shown.set_class(name == pane, "-open")
             shown.set_class(name == self._beside_options, "-beside")
+
+    def on_resize(self) -> None:
+        """Where there is room the options stand beside the other panes."""
+        self.call_after_refresh(self._fill_options)
+
+    def _fill_options(self) -> None:
+        if self.query_one("#pane-options").display:
+            self.form.show_only(DATA_SPECS)
 
     def turned(self, by: int) -> str:
         """The pane so many further on."""

@@ -16,7 +16,8 @@ from textual.widgets import Input
 
 from phi_core.config.option import OptionSpec
 from phi_tui.draft import canonical
-from phi_tui.path_completion import path_completion
+from phi_tui.form_yaml import fragment
+from phi_tui.path_completion import NAMES, Names, no_names, path_completion
 from phi_tui.widgets.plain import content
 
 
@@ -34,35 +35,58 @@ class FieldFocused(Message):
 
 
 class PathSuggester(Suggester):
-    """Continues a path as it is typed, in a list the last one; → takes the suggestion."""
+    """Continues a path or one of `names` as it is typed, in a list the last one; → or tab takes the suggestion."""
 
-    def __init__(self, *, in_list: bool = False) -> None:
+    def __init__(self, *, in_list: bool = False, names: Names = no_names) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
-        self._in_list = in_list
+        self._in_list, self._names = in_list, names
 
     async def get_suggestion(self, value: str) -> str | None:
-        return await path_completion(value, in_list=self._in_list) if value else None
+        return await path_completion(value, in_list=self._in_list, names=self._names) if value else None
 
 
 class TextField(Input):
-    """Text, numbers and lists. The number is shown as it is read when the field is left."""
+    """Text, numbers and lists. The number is shown as it is read when the field is left.
+
+    Pasted YAML of options is not taken as text: it goes up to the form.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("tab", "complete", "Complete", show=False)]
 
     def __init__(self, spec: OptionSpec, text: str) -> None:
-        suggester = PathSuggester(in_list=spec.kind == "list") if spec.path else None
-        hint = "none" if spec.nullable or spec.kind == "list" else ""
+        is_list, names = spec.kind == "list", NAMES.get(spec.name, no_names)
+        suggester = PathSuggester(in_list=is_list, names=names) if spec.path else None
+        hint = "none" if spec.nullable or is_list else ""
+        hint += ": type a path, tab completes it" if hint and spec.path else ""
         super().__init__(text, hint, suggester=suggester, select_on_focus=False, compact=True)
         self.cursor_blink = False
         self.spec = spec
+        self._told = text
+        """What the form knows: an Input that is mounted says that it has changed too."""
 
     def fill(self, text: str) -> None:
+        self._told = text
         if text != self.value:
             with self.prevent(Input.Changed):
                 self.value = text
 
+    def action_complete(self) -> None:
+        """Take the suggestion; without one tab goes on to the next field, as it does everywhere."""
+        if self._suggestion and self.cursor_at_end:
+            self.action_cursor_right()
+        else:
+            self.screen.focus_next()
+
+    def _on_paste(self, event: events.Paste) -> None:
+        if fragment(event.text):
+            event.prevent_default()
+
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         event.stop()
-        self.post_message(FieldEdited(self.spec.name, self.value))
+        if self.value != self._told:
+            self._told = self.value
+            self.post_message(FieldEdited(self.spec.name, self.value))
 
     def on_focus(self) -> None:
         self.post_message(FieldFocused(self.spec.name))

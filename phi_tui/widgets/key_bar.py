@@ -5,28 +5,42 @@ A view may have a method `is_offered(action)`: what would only be refused is lef
 
 from collections.abc import Iterator
 
+from textual.binding import Binding
 from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
 
+from phi_tui.keymap import TABLES
 from phi_tui.keys import shown_key
 
 GAP = 2
-LAST = ("quit", "help")
+PLACES = {
+    f"{view}.{key.id}": place
+    for place, (view, key) in enumerate((view, key) for view, table in TABLES.items() for key in table)
+}
+LAST = ("palette", "quit", "help")
 
 
 class KeyBar(Widget):
-    """One line; `quit` and `help` always stand last and are never cut."""
+    """One line; the palette, `quit` and `help` always stand last and are never cut."""
 
     DEFAULT_CSS = "KeyBar { height: 1; dock: bottom; }"
+    _shown = ""
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._update)
 
     def _update(self, _screen: Screen[object]) -> None:
-        self.refresh()
+        """Bindings are looked at whenever a run has news; what is seen of them hardly ever changes."""
+        if self._bar().plain != self._shown:
+            self.refresh()
 
     def render(self) -> Content:
+        bar = self._bar()
+        self._shown = bar.plain
+        return bar
+
+    def _bar(self) -> Content:
         entries: dict[str, Content] = {}
         for action, entry in self._entries():
             entries.setdefault(action, entry)  # of several keys for an action the first is shown
@@ -40,12 +54,17 @@ class KeyBar(Widget):
         return Content(" " * GAP).join([*kept, *last])
 
     def _entries(self) -> Iterator[tuple[str, Content]]:
-        for active in self.screen.active_bindings.values():
+        for active in sorted(self.screen.active_bindings.values(), key=lambda each: _place(each.binding)):
             binding = active.binding
             offered = getattr(active.node, "is_offered", lambda _action: True)
             if binding.show and active.enabled and offered(binding.action):
                 yield binding.action, _entry(binding.key, binding.description)
 
 
+def _place(binding: Binding) -> int:
+    """In the order of the tables, also where a person has other keys; a focused widget's own come first."""
+    return PLACES.get(binding.id or "", -1)
+
+
 def _entry(key: str, text: str) -> Content:
-    return Content.assemble((shown_key(key).replace("ctrl+", "^"), "bold $accent"), " ", text)
+    return Content.assemble((shown_key(key).replace("ctrl+", "^"), "bold $text-accent"), " ", text)

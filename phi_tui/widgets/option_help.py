@@ -7,7 +7,8 @@ from phi_core.config.option import OptionSpec
 from phi_tui.draft import explained
 from phi_tui.widgets.plain import PlainStatic
 
-LEAST_ROWS, MOST_ROWS = 2, 4
+MOST_ROWS = 4
+WIDE = 90
 SCREENS: Mapping[str, tuple[str, ...]] = {
     "ctrl+t shows the layers": ("lora_goal", "lora_targets", "lora_r", "lora_layers", "modules_to_save"),
     "F11 draws the curves": (
@@ -29,7 +30,7 @@ HINTS = {name: hint for hint, names in SCREENS.items() for name in names}
 
 
 class OptionHelp(PlainStatic):
-    """As many rows as the words need, two at least: moving through short ones lays nothing out anew."""
+    """As many rows as the words need, and at least as many as most need: moving through them lays nothing out anew."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -47,8 +48,9 @@ class OptionHelp(PlainStatic):
             return
         hint = HINTS.get(self._spec.name, "")
         text = f"{explained(self._spec)}{f' · {hint}' if hint else ''}"
-        rows = len(wrap(text, max(20, self.content_size.width))) if self.size.width else LEAST_ROWS
-        height = max(LEAST_ROWS, min(MOST_ROWS, rows))
+        width = self.content_size.width
+        rows = len(wrap(text, max(20, width))) if width else 0
+        height = max(2 if width >= WIDE else 3, min(MOST_ROWS, rows))
         if self.styles.height is None or self.styles.height.value != height:
             self.styles.height = height
         self.show(text)

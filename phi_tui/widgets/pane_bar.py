@@ -21,5 +21,5 @@ class PaneBar(Static):
 def _name(title: str, *, is_current: bool) -> Content:
     """Brackets as well as colour: the open pane is seen without colours too."""
     if is_current:
-        return Content.styled(f"[{title}]", "bold $accent")
+        return Content.styled(f"[{title}]", "bold $text-accent")
     return Content.assemble(" ", (title[0], "underline"), title[1:], " ")

@@ -61,10 +61,6 @@ def hanging(text: str, width: int, indent: int = 13) -> str:
 
 
 def key_line(*pairs: tuple[str, str]) -> Content:
-    """The keys of a dialog: each key in bold, then what it does."""
-    parts = [
-        part
-        for key, does in pairs
-        for part in (Content.styled(plain(key), "bold"), Content(f" {plain(does)}    "))
-    ]
-    return Content("\n").append(Content("").join(parts))
+    """The keys of a dialog, drawn as in the key bar: each key, then what it does."""
+    entries = (Content.assemble((plain(key), "bold $text-accent"), plain(f" {does}")) for key, does in pairs)
+    return Content("  ").join(entries)

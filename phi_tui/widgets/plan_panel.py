@@ -8,16 +8,19 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from phi_tui.memory_text import NO_PROBE, ProbeState, memory_rows, part_rows
+from phi_tui.plan_sample import PlanSample
 from phi_tui.plan_text import Preview
 from phi_tui.series import Curves
 from phi_tui.widgets.plain import PlainStatic
 from phi_tui.widgets.plot import Plot
+from phi_tui.widgets.sample_sheet import SampleSheet
 
 NAME_WIDTH = 12
 
 
 class PlanPanel(VerticalScroll):
-    """Facts, warnings, schedule curves and the equal command. Keeps the last plan, dimmed, while a new one is made."""
+    """Facts, warnings, schedule curves, a record token by token, the equal command and YAML. Keeps the last plan, dimmed,
+    while a new one is made."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -32,11 +35,18 @@ class PlanPanel(VerticalScroll):
         yield PlainStatic(id="plan-facts")
         yield PlainStatic(id="plan-warnings")
         yield Plot(id="plan-curve")
-        yield Static("The same from the command line", classes="group-name", markup=False)
+        yield Static(
+            "One record as the model sees it", id="plan-sample-name", classes="group-name", markup=False
+        )
+        yield PlainStatic(id="plan-sample-about")
+        yield SampleSheet(id="plan-sample")
+        yield Static("The same from the command line, and as YAML", classes="group-name", markup=False)
         yield PlainStatic(id="plan-command")
+        yield PlainStatic(id="plan-yaml")
 
-    def show_command(self, command: str) -> None:
+    def show_command(self, command: str, yaml: str) -> None:
         self.query_one("#plan-command", PlainStatic).show(command)
+        self.query_one("#plan-yaml", PlainStatic).show(yaml.rstrip())
 
     def show_waiting(self) -> None:
         self.add_class("-old")
@@ -47,6 +57,12 @@ class PlanPanel(VerticalScroll):
         self._lay_out()
         self.query_one("#plan-warnings", PlainStatic).show(preview.warnings)
         self.query_one("#plan-curve", Plot).show(curves)
+        self._show_sample(preview.sample)
+
+    def _show_sample(self, sample: PlanSample | None) -> None:
+        self.set_class(sample is None, "-without-sample")
+        self.query_one("#plan-sample-about", PlainStatic).show(sample.about if sample else "")
+        self.query_one(SampleSheet).show(sample.view if sample else None)
 
     def show_trouble(self, text: str) -> None:
         """Why there is no plan: problems of the form, or what is wrong with the data or the model."""

@@ -1,5 +1,6 @@
 """TabBar: the first row. Tabs with their numbers on the left, memory, GPU and running runs on the right."""
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
@@ -10,6 +11,7 @@ from phi_core.planning.machine import Machine
 from phi_tui.widgets.plain import content
 
 TABS = {"train": "Train", "runs": "Runs", "chat": "Chat", "compare": "Compare", "data": "Data"}
+NAME = " phi "
 
 
 class TabBar(Horizontal):
@@ -21,10 +23,20 @@ class TabBar(Horizontal):
         self._status = Static(id="status", markup=False)
         self._machine: Machine | None = None
         self._num_running = 0
+        self._rate = self._told = ""
 
     def compose(self) -> ComposeResult:
         yield self._tabs
         yield self._status
+
+    @property
+    def columns(self) -> dict[str, int]:
+        """Where each tab begins."""
+        places, column = {}, cell_len(NAME)
+        for number, (tab, title) in enumerate(TABS.items(), start=1):
+            places[tab] = column
+            column += cell_len(f" {number} {title} ")
+        return places
 
     def show_tab(self, current: str) -> None:
         """Mark the tab that is open."""
@@ -34,7 +46,7 @@ class TabBar(Horizontal):
             )
             for number, (tab, title) in enumerate(TABS.items(), start=1)
         )
-        self._tabs.update(Content.assemble((" phi ", "bold $accent"), *names))
+        self._tabs.update(Content.assemble((NAME, "bold $text-accent"), *names))
 
     def show_machine(self, machine: Machine) -> None:
         self._machine = machine
@@ -45,11 +57,30 @@ class TabBar(Horizontal):
             self._num_running = count
             self._show_status()
 
+    def show_rate(self, rate: str) -> None:
+        """What is sent to the terminal, "" for nothing."""
+        self._rate = rate
+        self._show_status()
+
+    def on_resize(self) -> None:
+        self._show_status()
+
     def _show_status(self) -> None:
+        """What fits, whole: main memory gives way first, then the GPU. Drawn only if it says something else."""
         machine = self._machine
-        running = f"{self._num_running} running" if self._num_running else ""
-        parts = [running, *([_memory(machine), *map(_gpu, machine.gpus[:1])] if machine else [])]
-        self._status.update(content(" " + "  ".join(filter(None, parts)) + " "))
+        parts = [self._rate] if self._rate else []
+        parts += [f"{self._num_running} running"] if self._num_running else []
+        parts += [*map(_gpu, machine.gpus[:1]), _memory(machine)] if machine else []
+        room = self.size.width - sum(cell_len(name) for name in (NAME, *_tab_names()))
+        while parts and len("  ".join(parts)) + 2 > room and self.size.width:
+            parts.pop()
+        if (told := f" {'  '.join(parts)} ") != self._told:
+            self._told = told
+            self._status.update(content(told), layout=False)
+
+
+def _tab_names() -> list[str]:
+    return [f" {number} {title} " for number, title in enumerate(TABS.values(), start=1)]
 
 
 def _memory(machine: Machine) -> str:

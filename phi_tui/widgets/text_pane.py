@@ -31,4 +31,5 @@ class TextPane(VerticalScroll):
 
     def _lay_out(self) -> None:
         if self._hung:
-            self.query_one(PlainStatic).show(hanging(self._hung, self.content_size.width - 1))
+            bar = max(1, self.styles.scrollbar_size_vertical)
+            self.query_one(PlainStatic).show(hanging(self._hung, self.content_size.width - bar))

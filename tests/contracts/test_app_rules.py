@@ -9,7 +9,7 @@ APP = Path(__file__).parents[2] / "phi_tui"
 FILES = sorted(APP.rglob("*.py"))
 MAY_START_WORK = {
     *("services.py", "background_services.py", "engine_services.py", "chat_services.py"),
-    "compare_services.py",
+    *("compare_services.py", "clipboard_services.py"),
 }
 WORK = {"threading", "subprocess", "multiprocessing", "concurrent"}
 STRING_SINKS = {"Static", "Label", "Button", "notify", "add_row", "add_column"}

@@ -23,7 +23,7 @@ LIGHT_ROOMS = (
         "samples",
         "runs",
     ),
-    *("evaluation", "planning", "jobs", "search", "demo", "cli"),
+    *("evaluation", "planning", "jobs", "search", "demo", "guide", "cli"),
 )
 SCRIPTS = ("phi_core.demo.build_demo_model",)
 

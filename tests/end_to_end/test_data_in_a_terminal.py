@@ -62,7 +62,7 @@ def test_a_broken_file_is_read_repaired_and_launched(folder: Path, terminal: Ter
 def open_the_broken_file(terminal: Terminal) -> None:
     terminal.type("phi tui --tab data\n")
     terminal.wait_for("pirate.jsonl", "370 good, 0 faulty")
-    terminal.press("C-o")
+    terminal.press("C-n")
     terminal.wait_for("Which data?")
     terminal.press(
         "C-e", "C-u"

@@ -112,14 +112,14 @@ async def test_an_earlier_chat_is_gone_on_with_in_its_own_file(talk_folder: Path
     async with chatting(talk_folder, engine) as (app, view, pilot):
         view.session.settings = type(view.session.settings)(view.session.settings.sampling, "Be brief.")
         await said(view, pilot, "first")
-        await pilot.press("ctrl+o")
+        await pilot.press("ctrl+f")
         await wait_until(lambda: "no earlier chat" in "".join(app.sentences), pilot)
-        await pilot.press("ctrl+l")
+        await pilot.press("f7")
         await said(view, pilot, "another chat")
         assert len(engine.calls[-1].messages) == 2
     async with chatting(talk_folder, FakeEngine(TALK), runs=0) as (app, view, pilot):
         view.open_run(talk_folder / "runs" / "run-1")
-        await pilot.press("ctrl+o")
+        await pilot.press("ctrl+f")
         await wait_until(lambda: "another chat" in screen_text(app) and "first" in screen_text(app), pilot)
         await pilot.press("down", "enter")
         await wait_until(lambda: bool(view.session.turns), pilot)
@@ -160,7 +160,7 @@ async def test_the_export_tells_what_was_said_byte_for_byte(talk_folder: Path) -
 async def test_earlier_chats_with_markup_are_listed_as_they_are(talk_folder: Path, odd: str) -> None:
     TranscriptFile(chats_folder() / "odd.jsonl").write(Conversation().asked(f"{odd} \x1b[2J", []))
     async with chatting(talk_folder, FakeEngine(TALK)) as (app, _view, pilot):
-        await pilot.press("ctrl+o")
+        await pilot.press("ctrl+f")
         await wait_until(lambda: f"{odd} ␛[2J" in screen_text(app), pilot)
 
 
@@ -174,7 +174,7 @@ async def test_lists_and_offers_leave_room_for_the_prompt(talk_folder: Path, siz
         await pilot.press("f8")
         await said(view, pilot, "word " * 100)
         assert view.query_one(ChatPrompt).region.bottom == size[1]
-        await pilot.press("ctrl+o")
-        await wait_until(lambda: "esc back" in screen_text(app), pilot)
+        await pilot.press("ctrl+f")
+        await wait_until(lambda: "esc Back" in screen_text(app), pilot)
         box = app.screen.query_one("#pick-box").region
         assert box.y >= 0 and box.bottom <= size[1] and box.right <= size[0]

@@ -209,7 +209,7 @@ async def test_clear_forgets_the_conversation(talk_folder: Path) -> None:
     engine = FakeEngine(TALK)
     async with chatting(talk_folder, engine) as (_app, view, pilot):
         await said(view, pilot, "hi")
-        await pilot.press("ctrl+l")
+        await pilot.press("f7")
         await pilot.pause()
         assert not view.session.turns and not view.query(ChatMessage)
         await said(view, pilot, "new")
@@ -219,12 +219,12 @@ async def test_clear_forgets_the_conversation(talk_folder: Path) -> None:
 async def test_settings_are_checked_and_used(talk_folder: Path) -> None:
     engine = FakeEngine(TALK)
     async with chatting(talk_folder, engine) as (app, view, pilot):
-        await pilot.press("ctrl+g")
+        await pilot.press("f10")
         await pilot.pause()
         app.screen.query_one("#settings-temperature", Input).value = "hot"
         app.screen.query_one("#settings-system", Input).value = "Be brief."
         await pilot.press("enter")
-        await wait_until(lambda: "got 'hot'" in screen_text(app), pilot)
+        await wait_until(lambda: "'hot'" in screen_text(app), pilot)
         app.screen.query_one("#settings-temperature", Input).value = "0.7"
         await pilot.press("enter")
         await said(view, pilot, "hi")

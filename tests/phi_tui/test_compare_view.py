@@ -28,7 +28,7 @@ def test_the_example_of_the_empty_state_is_a_question_set(tmp_path: Path) -> Non
 async def test_without_questions_the_next_key_and_an_example_are_shown(here: Path) -> None:
     (here / "questions.yaml").unlink()
     async with comparing(here) as (app, _, pilot):
-        await sees(app, pilot, "No questions yet: ctrl+n opens a question file")
+        await sees(app, pilot, "No questions yet. ctrl+n opens a file of them")
         await pilot.press("ctrl+r")
         await sees(app, pilot, "Nothing to run yet")
 

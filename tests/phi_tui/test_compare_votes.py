@@ -12,7 +12,8 @@ from view_app import ViewApp, screen_text, wait_until
 from phi_core.errors import RequestError
 from phi_core.evaluation.batch_folder import BatchFolder, read_batch
 from phi_core.evaluation.votes import Vote, read_votes
-from phi_tui.keys import VOTES, Key
+from phi_tui.dialog_keys import VOTES
+from phi_tui.keys import Key
 from phi_tui.screens.votes import Votes
 from phi_tui.vote_booth import booth_of
 
@@ -172,4 +173,4 @@ async def test_all_keys_of_a_ballot_stand_in_one_line_of_80_columns(here: Path) 
     compared(here).answer().end()
     async with comparing(here, size=NARROW) as (app, _, pilot):
         text = (await booth(app, pilot)).replace("\N{NO-BREAK SPACE}", " ")
-        assert "h left  l right  t tie  b both bad  n note  u undo  r rater  e export  esc back" in text
+        assert "h Left  l Right  t Tie  b Both bad  n Note  u Undo  r Rater  e Export  esc Back" in text

@@ -57,7 +57,7 @@ async def _read(pilot: Pilot[None]) -> None:
 
 async def test_without_data_the_next_key_is_named(folder: Path) -> None:
     async with app_on(folder, tab="data").run_test(size=SMALL) as pilot:
-        await wait_for_text(pilot, "No data chosen yet. ctrl+o opens")
+        await wait_for_text(pilot, "No data chosen yet. ctrl+n opens")
 
 
 async def test_faults_are_listed_with_line_and_reason_and_lead_to_the_record(folder: Path) -> None:
@@ -84,7 +84,7 @@ async def test_a_file_repaired_outside_passes_when_it_is_read_again(folder: Path
     async with app_on(folder, tab="data", config=config).run_test(size=SMALL) as pilot:
         await wait_for_text(pilot, "1 fault")
         _config(folder, _rows(5))
-        await pilot.press("ctrl+r")
+        await pilot.press("r")
         await wait_for_text(pilot, "no faults")
         await wait_for_text(pilot, "Every record is good")
 
@@ -230,7 +230,7 @@ async def test_options_tried_here_go_into_train_only_when_asked(folder: Path) ->
     config = _config(folder, _rows(20), lora_r=4)
     async with app_on(folder, tab="data", config=config).run_test(size=SMALL) as pilot:
         await _read(pilot)
-        await pilot.press("ctrl+o")
+        await pilot.press("ctrl+n")
         await wait_for_text(pilot, "Which data?")
         await pilot.press("end", "ctrl+u", *"oth", "tab", "enter")
         await wait_for_text(pilot, "30 good, 0 faulty")
@@ -256,7 +256,9 @@ async def test_what_was_tried_is_remembered_and_can_be_forgotten(folder: Path) -
         await wait_until(pilot, lambda: UiState(folder).values.get("data") == {"truncation": "drop"})
     async with app_on(folder, tab="data", config=config).run_test(size=SMALL) as pilot:
         await wait_for_text(pilot, "1 option not in Train")
-        await pilot.press("ctrl+n")
+        await _read(pilot)
+        await wait_until(pilot, lambda: pilot.app.focused is not None, "the focus, so that letters are keys")
+        await pilot.press("u")
         await wait_for_text(pilot, "as in Train")
 
 
@@ -284,9 +286,9 @@ async def test_large_data_is_prepared_when_asked_and_reads_on(
         await wait_for_text(pilot, "50 good, 0 faulty")
         await _read(pilot)
         await pilot.press("t")
-        await wait_for_text(pilot, "ctrl+p prepares it now")
-        assert "^p Prepare/Stop" in screen_text(pilot.app)
-        await pilot.press("ctrl+p")
+        await wait_for_text(pilot, "ctrl+r prepares it now")
+        assert "^r Prepare/Stop" in screen_text(pilot.app)
+        await pilot.press("ctrl+r")
         await wait_for_text(pilot, "masked │ Instruct:")
 
 
@@ -314,7 +316,7 @@ async def test_the_sheet_jumps_from_border_to_border(folder: Path) -> None:
         await _read(pilot)
         await pilot.press("t", "n")
         await wait_for_text(pilot, "longest")
-        sheet = pilot.app.query_one(TokenSheet)
+        sheet = pilot.app.query_one(DataView).query_one(TokenSheet)
         before = sheet.scroll_offset.y
         await pilot.press("b")
         await wait_until(pilot, lambda: sheet.scroll_offset.y > before)

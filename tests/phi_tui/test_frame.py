@@ -32,14 +32,16 @@ async def test_tabs_and_help_are_seen_at_every_size(folder: Path, tab: str, size
 @pytest.mark.parametrize("size", [(59, 24), (80, 15), (20, 5)])
 async def test_a_small_terminal_gets_one_calm_line_and_recovers(folder: Path, size: tuple[int, int]) -> None:
     async with app_on(folder).run_test(size=size) as pilot:
-        await wait_for_text(pilot, "phi needs")
+        await wait_for_text(pilot, "too small")
+        shown = " ".join(screen_text(pilot.app).split())
+        assert f"60×16 needed, now {size[0]}×{size[1]}; everything keeps running." in shown
         await pilot.resize_terminal(80, 24)
         await wait_for_text(pilot, "1 Train")
 
 
 @pytest.mark.parametrize("tab", list(VIEW_KEYS))
 async def test_help_lists_every_key_of_the_tab(folder: Path, tab: str) -> None:
-    async with app_on(folder, tab=tab).run_test(size=(120, 80)) as pilot:
+    async with app_on(folder, tab=tab).run_test(size=(120, 140)) as pilot:
         await pilot.press("f1")
         await wait_for_text(pilot, "Keys everywhere")
         shown = screen_text(pilot.app)

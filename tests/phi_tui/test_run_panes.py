@@ -104,15 +104,14 @@ async def test_a_marked_run_is_overlaid_and_its_differences_are_listed(folder: P
     _two_runs(folder / "runs")
     async with app_on(folder, tab="runs").run_test(size=SMALL) as pilot:
         await _mark_and_go_on(pilot)
-        assert "◆ one" in screen_text(pilot.app)
-        for name in ("A training", "A validation", "B training", "B validation"):
-            assert name in screen_text(pilot.app)
+        assert "◆A one" in screen_text(pilot.app)
+        assert "─ training  • validation" in screen_text(pilot.app)
         await pilot.press("m")
-        await wait_for_text(pilot, "A by step")
+        await wait_for_text(pilot, "─ by step")
         await pilot.press("f")
         await wait_for_text(pilot, "learning_rate  0.001 → 0.0002")
         await pilot.press("z")
-        await wait_until(pilot, lambda: "◆ one" not in screen_text(pilot.app))
+        await wait_until(pilot, lambda: "◆A one" not in screen_text(pilot.app))
         assert "learning_rate  0.001 → 0.0002" in screen_text(pilot.app)
 
 
@@ -122,7 +121,7 @@ async def test_curves_stay_beside_the_differences_where_there_is_room(folder: Pa
         await _mark_and_go_on(pilot)
         await pilot.press("f")
         await wait_for_text(pilot, "learning_rate  0.001 → 0.0002")
-        assert "B training" in screen_text(pilot.app)
+        assert "─ training  • validation" in screen_text(pilot.app)
 
 
 async def test_a_mark_is_taken_away_by_the_same_key(folder: Path) -> None:

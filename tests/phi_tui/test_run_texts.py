@@ -14,7 +14,7 @@ from phi_core.runs.layout import RunLayout
 from phi_core.runs.queue_mark import write_mark
 from phi_core.runs.reader import Run, read_run
 from phi_tui.answer_timeline import MOST, Said, timelines
-from phi_tui.metrics import METRICS, curves, turned
+from phi_tui.metrics import METRICS, turned
 from phi_tui.run_history import milestones
 from phi_tui.run_judgement import analysis_text, difference_text, flag_line
 from phi_tui.run_notice import memory_words, notice
@@ -210,13 +210,3 @@ def _cycle(run: Run) -> list[str]:
         metric = turned(metric, 1, [run])
         titles.append(metric.title)
     return titles
-
-
-def test_overlaid_curves_have_their_own_names_and_colours(tmp_path: Path) -> None:
-    one, other = read_run(make_run(tmp_path, "one")), read_run(make_run(tmp_path, "other", steps=5))
-    shown = curves(one, METRICS[0], is_logarithmic=False, beside=other)
-    assert [(line.name, len(line.points)) for line in shown.lines] == [
-        *(("A training", 5), ("A validation", 0), ("B training", 20), ("B validation", 2))
-    ]
-    assert len({line.colour for line in shown.lines}) == 4
-    assert [line.is_beside for line in shown.lines] == [True, True, False, False]

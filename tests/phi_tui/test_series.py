@@ -3,11 +3,10 @@
 import math
 
 import pytest
-from rich.text import Text
-from textual.geometry import Size
+from rich.cells import cell_len
 
+from phi_tui.plot_drawing import Row, drawn, labels, log_axis_note
 from phi_tui.series import Curves, Line
-from phi_tui.widgets.plot import Plot, _labels, log_axis_note
 
 
 def test_a_log_axis_with_values_not_above_zero_explains_itself() -> None:
@@ -16,11 +15,11 @@ def test_a_log_axis_with_values_not_above_zero_explains_itself() -> None:
 
 
 def test_labels_tell_ticks_apart() -> None:
-    assert _labels([0.0002, 0.00019999]) == ["0.0002", "0.00019999"]
+    assert labels([0.0002, 0.00019999]) == ["0.0002", "0.00019999"]
 
 
-class _SizedPlot(Plot):
-    size = Size(60, 14)
+def _text(row: Row) -> str:
+    return "".join(text for text, _ in row)
 
 
 @pytest.mark.parametrize("logarithmic", [False, True])
@@ -39,14 +38,15 @@ class _SizedPlot(Plot):
     ],
 )
 def test_no_value_makes_a_plot_fail(values: list[float], logarithmic: bool) -> None:
-    plot = _SizedPlot()
     lines = (
         Line("one", tuple(enumerate(values))),
         Line("two", tuple(enumerate(values)), "orange", dotted=True),
     )
-    assert isinstance(plot._text(Curves("loss", lines, is_logarithmic=logarithmic)), Text)
+    for width, height in ((60, 14), (20, 6), (3, 2), (1, 1), (200, 60)):
+        rows = drawn(Curves("loss", lines, is_logarithmic=logarithmic), width, height)
+        assert len(rows) <= height and all(cell_len(_text(row)) <= width for row in rows)
 
 
 def test_a_plot_shows_the_step_that_is_not_finite() -> None:
-    drawn = _SizedPlot()._text(Curves("loss", (Line("training", ((1, 1.0), (2, math.nan), (3, 0.5))),)))
-    assert "not finite at step 2" in drawn.plain
+    line = Line("training", ((1, 1.0), (2, math.nan), (3, 0.5)))
+    assert "not finite at step 2" in _text(drawn(Curves("loss", (line,)), 60, 14)[0])

@@ -10,7 +10,7 @@ from tui import app_on, screen_text, wait_for_text, wait_until
 
 from phi_core.config.problems import check
 from phi_core.jobs.queue import queued
-from phi_core.planning.presets import BUILT_IN, find_preset, preset_file, save_preset
+from phi_core.planning.presets import find_preset, preset_file, save_preset
 from phi_core.runs.probe_result import ProbeResult
 from phi_tui import memory_tasks
 from phi_tui.draft import Draft
@@ -18,8 +18,8 @@ from phi_tui.memory_tasks import WITHOUT_EFFECT, what_matters
 from phi_tui.preset_list import applied
 from phi_tui.screens.layers import Layers
 from phi_tui.screens.memory import Memory
-from phi_tui.screens.presets import Presets
 from phi_tui.screens.schedules import Schedules
+from phi_tui.screens.start_from import StartFrom
 from phi_tui.views.train import TrainView
 from phi_tui.widgets.option_form import OptionForm
 from phi_tui.widgets.option_help import HINTS, OptionHelp
@@ -53,7 +53,7 @@ async def _opened(pilot: Pilot[None]) -> None:
 
 async def _planned(pilot: Pilot[None]) -> None:
     await _opened(pilot)
-    await wait_until(pilot, lambda: _view(pilot)._plan.preview is not None, "a plan")
+    await wait_until(pilot, lambda: _view(pilot).plan.preview is not None, "a plan")
 
 
 def _view(pilot: Pilot[None]) -> TrainView:
@@ -97,7 +97,7 @@ def test_what_was_edited_after_a_preset_is_the_users_own() -> None:
 async def test_presets_show_batch_and_estimate_and_fill_unchanged_fields(form: Path) -> None:
     async with app_on(form).run_test(size=(80, 24)) as pilot:
         await _opened(pilot)
-        await pilot.press("ctrl+p")
+        await pilot.press("ctrl+n")
         await wait_for_text(pilot, "by formula: no measurement")
         await _highlight(pilot, "mac18-low")
         await wait_for_text(pilot, "32 = 2 × 16")
@@ -105,10 +105,10 @@ async def test_presets_show_batch_and_estimate_and_fill_unchanged_fields(form: P
         assert "18 GB Mac" in text and "GiB" in text
         assert "keeps its own batch_size, gradient_accumulation_steps" in text
         await pilot.press("enter")
-        await wait_until(pilot, lambda: not isinstance(pilot.app.screen, Presets))
+        await wait_until(pilot, lambda: not isinstance(pilot.app.screen, StartFrom))
         assert _draft(pilot)["max_length"] == "768"
         assert (_draft(pilot)["batch_size"], _draft(pilot)["gradient_accumulation_steps"]) == ("8", "2")
-        await pilot.press("ctrl+p")
+        await pilot.press("ctrl+n")
         await _highlight(pilot, "mac18-low")
         await pilot.press("o")
         await wait_until(pilot, lambda: _draft(pilot)["batch_size"] == "2")
@@ -117,8 +117,9 @@ async def test_presets_show_batch_and_estimate_and_fill_unchanged_fields(form: P
 async def test_the_form_is_kept_as_a_preset_without_its_paths_and_can_be_deleted(form: Path) -> None:
     async with app_on(form).run_test(size=(80, 24)) as pilot:
         await _opened(pilot)
-        await pilot.press("ctrl+p")
+        await pilot.press("ctrl+n")
         await wait_for_text(pilot, "gpu24-high")
+        await _highlight(pilot, "gpu24-high")
         await pilot.press("d")
         await wait_for_text(pilot, "built in")
         await pilot.press("s")
@@ -132,7 +133,7 @@ async def test_the_form_is_kept_as_a_preset_without_its_paths_and_can_be_deleted
             "gradient_accumulation_steps": 2,
         }
         await wait_for_text(pilot, "left out: dataset_path")
-        await wait_until(pilot, lambda: len(pilot.app.screen._entries) > len(BUILT_IN))  # type: ignore[attr-defined]
+        await wait_for_text(pilot, "Yours")
         await _highlight(pilot, "mine")
         await pilot.press("d")
         await wait_for_text(pilot, "Delete your preset mine?")
@@ -145,7 +146,7 @@ async def test_presets_of_an_unknown_model_say_so_calmly(form: Path) -> None:
     save_preset("odd", {"lora_r": 4})
     async with app_on(form).run_test(size=(80, 24)) as pilot:
         await _opened(pilot)
-        await pilot.press("ctrl+p")
+        await pilot.press("ctrl+n")
         await wait_for_text(pilot, "is not known here")
         await _highlight(pilot, "odd")
 
@@ -318,14 +319,18 @@ async def test_a_result_that_arrives_is_drawn_beside_the_estimate(form: Path) ->
 
 
 async def test_a_queued_run_waits_and_the_form_stays(form: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("phi_tui.config_files.ensure_runner", lambda root: False)  # so that it keeps waiting
+    monkeypatch.setattr("phi_tui.queue_runs.ensure_runner", lambda root: False)  # so that it keeps waiting
     async with app_on(form).run_test(size=(80, 24), notifications=True) as pilot:
         await _planned(pilot)
         await pilot.press("ctrl+j")
+        await wait_for_text(pilot, "1 run: the form as it is")
+        await pilot.press("enter")
         await wait_for_text(pilot, "the next to start")
         waiting = queued(form / "runs")
         assert len(waiting) == 1 and waiting[0].needs_gib
         await pilot.press("ctrl+j")
+        await wait_for_text(pilot, "1 run: the form as it is")
+        await pilot.press("enter")
         await wait_for_text(pilot, "1 before it")
         assert [run.position for run in queued(form / "runs")] == sorted(
             run.position for run in queued(form / "runs")
@@ -333,7 +338,7 @@ async def test_a_queued_run_waits_and_the_form_stays(form: Path, monkeypatch: py
 
 
 async def test_the_gate_asks_before_a_run_is_queued_too(form: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("phi_tui.config_files.ensure_runner", lambda root: False)
+    monkeypatch.setattr("phi_tui.queue_runs.ensure_runner", lambda root: False)
     with (form / "data.jsonl").open("a") as file:
         for n in range(5):
             file.write("\n" + json.dumps({"prompt": f"long {n}", "response": "a long answer " * 40}))
@@ -341,6 +346,8 @@ async def test_the_gate_asks_before_a_run_is_queued_too(form: Path, monkeypatch:
     async with app_on(form).run_test(size=(80, 24), notifications=True) as pilot:
         await _planned(pilot)
         await pilot.press("ctrl+j")
+        await wait_for_text(pilot, "1 run: the form as it is")
+        await pilot.press("enter")
         await wait_for_text(pilot, "Accept and queue")
         assert not queued(form / "runs")
         await pilot.press("enter")

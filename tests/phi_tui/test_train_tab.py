@@ -126,7 +126,7 @@ async def test_the_first_start_reads_train_yaml(folder: Path) -> None:
 async def test_without_any_configuration_the_next_key_is_named(folder: Path) -> None:
     async with app_on(folder).run_test() as pilot:
         await wait_for_text(pilot, "phi demo")
-        assert "ctrl+o" in screen_text(pilot.app)
+        assert "ctrl+n" in screen_text(pilot.app)
 
 
 async def test_a_configuration_that_cannot_be_read_leaves_the_form_alone(folder: Path) -> None:
@@ -143,9 +143,9 @@ async def test_opening_a_file_asks_before_unsaved_edits_are_lost(folder: Path) -
     async with app_on(folder).run_test(size=(100, 40)) as pilot:
         await _type(pilot, "lora_r", "32")
         for answer, expected in (("escape", "32"), ("enter", "4")):
-            await pilot.press("ctrl+o")
-            await wait_for_text(pilot, "Open which YAML file?")
-            await pilot.press(*"other.yaml", "enter")
+            await pilot.press("ctrl+n")
+            await wait_for_text(pilot, "Start from")
+            await pilot.press("tab", *"other.yaml", "enter")
             await wait_for_text(pilot, "Forget the unsaved changes?")
             await pilot.press(answer)
             await wait_until(pilot, lambda expected=expected: _draft(pilot) == {"lora_r": expected})
@@ -182,6 +182,11 @@ async def test_arrows_reach_every_option_and_explain_it(folder: Path) -> None:
     async with app_on(folder).run_test(size=(80, 24)) as pilot:
         await wait_until(pilot, lambda: pilot.app.focused is not None, "the first focus")
         await pilot.press("f9")
+        form = pilot.app.query_one(OptionForm)
+        await wait_until(pilot, lambda: len(form.query("TextField, ChoiceField")) == len(SPECS))
+        await wait_until(
+            pilot, lambda: all(field.is_mounted for field in form.query("TextField, ChoiceField"))
+        )
         await pilot.pause()
         seen = []
         for _ in SPECS:

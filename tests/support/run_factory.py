@@ -59,7 +59,7 @@ def write_status(path: Path, *, state: str, step: int, total_steps: int, alive: 
     RunLayout(path).status.write_text(json.dumps(record | identity))
 
 
-def add_event(path: Path, kind: str, step: int, **data: Any) -> None:
+def add_event(path: Path, kind: str, step: int, /, **data: Any) -> None:
     with RunLayout(path).events.open("a", encoding="utf-8") as file:
         file.write(event_line(kind, step, data))
 

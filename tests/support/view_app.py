@@ -5,21 +5,26 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from textual.app import App, ComposeResult
 from textual.pilot import Pilot
+from textual.types import CSSPathType
 from textual.widget import Widget
 
+import phi_tui
 from phi_core.chat.engine import Engine
 from phi_tui.engine_choice import ModelChoice
 from phi_tui.engine_services import EngineHost, engine_host
 
+STYLES = Path(phi_tui.__file__).parent / "styles"
 WAIT_SECONDS = 10.0
 
 
 class ViewApp(App[None]):
-    """Hosts one view as PhiApp does: `runs_root` and `engine_factory` are what the view may ask for."""
+    """Hosts one view as PhiApp does, in its styles: `runs_root` and `engine_factory` are what the view may ask for."""
+
+    CSS_PATH: ClassVar[CSSPathType | None] = [*sorted(STYLES.glob("*.tcss"))]
 
     def __init__(self, view: Widget, factory: Callable[[ModelChoice], Engine], runs_root: Path) -> None:
         super().__init__()
