@@ -32,8 +32,10 @@ class OptionRow(Vertical):
         self._label = Static(classes="option-name")
         self._problem: PlainStatic | None = None
         self._shown: tuple[bool, str, str] | None = None
+        self._is_composed = False
 
     def compose(self) -> ComposeResult:
+        self._is_composed = True
         yield Horizontal(self._label, self.field)
         if self._problem:
             yield self._problem
@@ -56,7 +58,7 @@ class OptionRow(Vertical):
             self._problem.show(problem)
         elif problem:
             self._problem = PlainStatic(problem, classes="option-problem")
-            if self.is_mounted:
+            if self._is_composed:  # before that it is composed with the rest; "mounted" is said only later
                 self.mount(self._problem)
 
 
