@@ -15,6 +15,11 @@ from phi_core.config.problems import NONE_WORDS, SPECS, Checked, check, nearest
 from phi_core.errors import Problem
 
 
+def known(texts: Mapping[str, str]) -> dict[str, str]:
+    """Without the options that there are no more: what is remembered may be of an older phi."""
+    return {name: text for name, text in texts.items() if name in SPECS}
+
+
 @dataclass(frozen=True)
 class Draft:
     """`texts` has the options that differ from their default."""

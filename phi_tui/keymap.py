@@ -17,7 +17,6 @@ from typing import Any
 
 from textual.keys import _character_to_key, key_to_character
 
-from phi_core.config.yaml_file import parse_values
 from phi_core.errors import ConfigError
 from phi_core.planning.places import config_directory
 from phi_tui import keys
@@ -66,6 +65,10 @@ def read_keymap() -> Keymap:
         return Keymap()
     except (OSError, UnicodeDecodeError) as error:
         return Keymap(problems=(f"{path} cannot be read: {error}",))
+    from phi_core.config.yaml_file import (
+        parse_values,
+    )  # with all declarations: only who has such a file waits for them
+
     try:
         return keymap_of(parse_values(text, source=str(path)), source=str(path))
     except ConfigError as error:

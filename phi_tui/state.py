@@ -10,7 +10,6 @@ from typing import Any
 
 from platformdirs import user_state_dir
 
-from phi_core.config.problems import SPECS
 from phi_core.files import read_json, write_json
 
 FOLDERS_KEPT = 50
@@ -66,7 +65,7 @@ def _sound(entry: Any) -> dict[str, Any]:
     kept: dict[str, Any] = {name: entry[name] for name in TEXTS if isinstance(entry.get(name), str)}
     for key in DRAFTS:
         if isinstance(draft := entry.get(key), dict):
-            kept[key] = {str(name): str(text) for name, text in draft.items() if name in SPECS}
+            kept[key] = {str(name): str(text) for name, text in draft.items()}
     return kept
 
 

@@ -18,7 +18,7 @@ from phi_core.config.problems import SPECS
 from phi_core.errors import Problem
 from phi_tui.config_files import Opened
 from phi_tui.data_tokens import progress_words
-from phi_tui.draft import Draft, config_line
+from phi_tui.draft import Draft, config_line, known
 from phi_tui.form_files import FIRST_CONFIG
 from phi_tui.keys import TRAIN, bindings
 from phi_tui.messages import Done, Failed, Progressed, Remember
@@ -106,11 +106,11 @@ dialog of **ctrl+j** `seed=1,2 lora_r=8,16` queues all four combinations. `phi d
 
     def restore(self, values: Mapping[str, Any]) -> None:
         """The remembered draft; the file it came from if nothing was changed since; else ./train.yaml if there is one."""
-        draft, baseline = Draft(values.get("draft", {})), Draft(values.get("baseline", {}))
+        draft, baseline = (Draft(known(values.get(name, {}))) for name in ("draft", "baseline"))
         config = values.get("config", "")
         if draft == baseline and (config or FIRST_CONFIG.exists()):
             return self.open_config(Path(config or FIRST_CONFIG))
-        self.dialogs.from_preset = values.get("preset", {})
+        self.dialogs.from_preset = known(values.get("preset", {}))
         self._take(draft, baseline, Path(config) if config else None)
 
     @on(FieldEdited)

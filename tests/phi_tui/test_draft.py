@@ -5,7 +5,7 @@ import pytest
 from phi_core.config.option import shown
 from phi_core.config.problems import SPECS, check
 from phi_core.config.training import TrainingConfig
-from phi_tui.draft import Draft, canonical, default_text, draft_from, field_text
+from phi_tui.draft import Draft, canonical, default_text, draft_from, field_text, known
 from phi_tui.option_filter import OptionFilter
 from phi_tui.widgets.field import choices_of
 
@@ -121,3 +121,7 @@ def test_items_are_added_to_a_list_once() -> None:
 def test_a_list_with_known_words_is_typed_and_not_turned() -> None:
     assert choices_of(SPECS["accept"]) == ()
     assert choices_of(SPECS["truncation"]) == ("cut_end", "cut_start", "drop")
+
+
+def test_options_that_there_are_no_more_are_forgotten() -> None:
+    assert known({"no_option": "1", "lora_r": "2"}) == {"lora_r": "2"}

@@ -30,7 +30,7 @@ def test_a_broken_file_and_values_of_the_wrong_type_are_forgotten(folder: Path) 
     file.write_text(
         json.dumps({"folders": {str(folder): {"tab": 3, "draft": {"no_option": "1", "lora_r": 2}}}})
     )
-    assert UiState(folder).values == {"draft": {"lora_r": "2"}}
+    assert UiState(folder).values == {"draft": {"no_option": "1", "lora_r": "2"}}
 
 
 def test_a_place_that_cannot_be_written_costs_only_the_memory(folder: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
