@@ -6,6 +6,12 @@ import pytest
 from comparing import QUESTIONS
 
 
+@pytest.fixture(autouse=True)
+def nobody_starts_what_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second after its start the app sees to the queue: runs that a test has put there would begin."""
+    monkeypatch.setattr("phi_tui.app.look_after_queue", lambda root: None)
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A working folder of its own, with its own place for the app's state."""

@@ -351,7 +351,7 @@ async def test_progress_of_a_launch_is_shown(folder: Path) -> None:
     config = _config(folder, _rows(9))
     async with app_on(folder, tab="train", config=config).run_test(size=SMALL) as pilot:
         await wait_until(pilot, lambda: "dataset_path" in _train_texts(pilot))
-        await pilot.pause(0.6)
+        await wait_for_text(pilot, "20 steps · ")  # the plan, which would write over it
         pilot.app.query_one(TrainView).post_message(Progressed("create", Progress(43, 100, 1_234_567)))
         await wait_for_text(pilot, "preparing the data, 1.23 M records · 43 %")
 

@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 
 from phi_tui.app import PhiApp
 
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 30.0
 
 
 async def wait_until(pilot: Pilot[None], is_so: Callable[[], object], what: str = "") -> None:
