@@ -5,7 +5,6 @@ Knows no widget.
 
 import math
 import time
-from pathlib import Path
 
 from phi_core.errors import RunError
 from phi_core.jobs import queue, training_job
@@ -84,13 +83,8 @@ def queued_or_not(run: Run) -> str:
         device=str(run.config.get("device") or "auto"),
         num_processes=processes if isinstance(processes, int) else 1,
     )
-    runner_ensured(run.path.resolve().parent)
+    queue.ensure_runner(run.path.resolve().parent)
     return f"{title(run)}: queued"
-
-
-def runner_ensured(root: Path) -> None:
-    """See to it that somebody looks after the queue of a runs folder, if anything waits there."""
-    queue.ensure_runner(root)
 
 
 def deleted(run: Run) -> str:

@@ -66,12 +66,6 @@ def event_line(kind: str, step: int, data: Mapping[str, Any]) -> str:
     )
 
 
-def event_from(line: bytes | str) -> Event | None:
-    """The event in a line; None if the line is no event."""
-    record = record_from(line)
-    return event_of(record) if record else None
-
-
 def record_from(line: bytes | str) -> dict[str, Any] | None:
     """The fields of the event in a line, with its `kind`, `step` and `time`; None if the line is no event."""
     try:

@@ -12,7 +12,7 @@ import pytest
 from run_factory import add_event, make_run, step_data
 
 from phi_core.runs import events
-from phi_core.runs.events import event_from, event_line
+from phi_core.runs.events import event_line, event_of, record_from
 from phi_core.runs.layout import RunLayout
 from phi_core.runs.reader import Run, RunReader, read_run
 from phi_core.runs.series import Series, finite, not_finite_note, thinned
@@ -65,8 +65,9 @@ def in_order(raw: bytes) -> list[tuple[object, ...]]:
     """What the events say without columns: the plain reading of the format."""
     kept: list[events.Event] = []
     for one in raw.split(b"\n"):
-        if (event := event_from(one)) is None:
+        if (record := record_from(one)) is None:
             continue
+        event = event_of(record)
         if event.kind == "plan":
             again = ("step", "evaluation", "sample", "checkpoint")
             last = int(event.data.get("from_step", 0))
